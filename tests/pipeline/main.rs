@@ -52,6 +52,8 @@ fn bash(folder: &Path, line: &str) -> Output {
     Command::new("bash")
         .args(["-o", "pipefail", "-c", line])
         .env("PATH", path.expect("no colon in the path"))
+        .env("HF_HUB_OFFLINE", "1")
+        .env_remove("WO_INIT")
         .current_dir(folder)
         .output()
         .expect("bash runs")

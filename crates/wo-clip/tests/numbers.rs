@@ -61,6 +61,7 @@ fn write(folder: &Path) {
     checkpoint.manifest = Some(Manifest {
         version: "0".to_owned(),
         init: "scratch:tiny".to_owned(),
+        base: None,
         classes: vec![class("good_form"), class("bad_form")],
         prompts: texts.iter().map(|it| vec![(*it).to_owned()]).collect(),
         pooling: Pooling::Mean,

@@ -64,6 +64,8 @@ pub(crate) struct Findings {
     pub(crate) learning_curve: Option<LearningCurve>,
     pub(crate) hints: Vec<CollectionHint>,
     pub(crate) gate: Option<Gate>,
+    /// What to keep in mind with each metric, as a code.
+    pub(crate) caution: Option<String>,
     /// How many videos get no label, by reason.
     pub(crate) abstentions: BTreeMap<AbstainReason, u64>,
     /// Why explicitly requested parts are missing.

@@ -3,7 +3,7 @@
 //! For each file the Hub first tells its ETag, its size and its URL, often at another host. Then it is downloaded from
 //! there, resuming an interrupted download. The token is sent to the Hub's own host only.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -38,6 +38,8 @@ pub(crate) struct Hub<'a> {
     options: &'a Options,
     endpoint: &'a str,
     agent: Agent,
+    /// When the last byte of a file came, or the first attempt began.
+    last_byte: Cell<Instant>,
 }
 
 /// Why an attempt failed.
@@ -88,6 +90,7 @@ impl<'a> Hub<'a> {
             options,
             endpoint: options.endpoint.trim_end_matches('/'),
             agent: config.build().into(),
+            last_byte: Cell::new(Instant::now()),
         }
     }
 
@@ -260,6 +263,7 @@ impl<'a> Hub<'a> {
                 return Ok(());
             }
             let now = Instant::now();
+            self.last_byte.set(now);
             deadline
                 .check(now)
                 .map_err(|why| self.strange(&format!("{name}: {why}")))?;
@@ -345,19 +349,27 @@ impl<'a> Hub<'a> {
         }
     }
 
-    /// Retries after temporary failures.
+    /// Retries after temporary failures, unless nothing has come for long.
     fn patiently<T>(&self, attempt: impl Fn() -> Result<T, Failure>) -> Result<T, Error> {
         let mut pause = PAUSE;
+        self.last_byte.set(Instant::now());
         for n_left in (0..=self.options.n_retries).rev() {
             match attempt() {
                 Ok(value) => return Ok(value),
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Passing(why)) if n_left == 0 => return Err(self.strange(&why)),
+                Err(Failure::Passing(why)) if n_left == 0 || self.is_silent() => {
+                    return Err(self.strange(&why));
+                }
                 Err(Failure::Passing(_)) => thread::sleep(pause),
             }
             pause *= 2;
         }
         unreachable!("the last attempt returns")
+    }
+
+    /// Whether the last byte of a file came too long ago to ask once more.
+    fn is_silent(&self) -> bool {
+        self.last_byte.get().elapsed() >= self.options.limits.patience
     }
 
     fn strange(&self, why: &str) -> Error {

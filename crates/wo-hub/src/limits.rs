@@ -9,6 +9,9 @@ pub struct Limits {
     pub silence: Duration,
     /// The timeout of an answer that is no file: a list of files, or a head. All of it must be there by then.
     pub answer: Duration,
+    /// The time without a byte of a file after which nothing is asked again: a Hub that is silent, or that only says that it
+    /// will answer, is given up after one retry.
+    pub patience: Duration,
     /// Bytes a second that must come in each [`window`](Self::window) of a file.
     pub floor: u64,
     /// The time over which the speed is averaged.
@@ -30,6 +33,7 @@ impl Default for Limits {
         Self {
             silence: Duration::from_mins(1),
             answer: Duration::from_mins(5),
+            patience: Duration::from_secs(90),
             // A line of 56 kB/s has fifty times as much, and a modem of 56 kbit/s seven times.
             floor: 1024,
             window: Duration::from_secs(30),

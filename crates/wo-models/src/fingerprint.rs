@@ -16,6 +16,9 @@ use crate::fingerprint::inputs::{Content, inputs};
 use crate::folder::ModelsFolder;
 use crate::ledger::OpenLedger;
 
+/// The variable that sets the base model of `wo-train`.
+const BASE: &str = "WO_INIT";
+
 /// Writes the fingerprint. The answer is no where nothing changed since the last finished run, and its model is whole.
 pub(crate) fn fingerprint(files: &[PathBuf], stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
     let folder = ModelsFolder::here();
@@ -32,6 +35,11 @@ pub(crate) fn fingerprint(files: &[PathBuf], stdout: &mut dyn Write) -> anyhow::
         hasher.update(path);
         hasher.update(&(content.len() as u64).to_le_bytes());
         hasher.update(content.as_bytes());
+    }
+    // Another base model gives another model.
+    if let Some(base) = std::env::var_os(BASE) {
+        hasher.update(BASE.as_bytes());
+        hasher.update(base.as_encoded_bytes());
     }
     let fingerprint = hasher.finalize().to_hex().to_string();
     // The lock is taken after hours of reading, perhaps, and not before.

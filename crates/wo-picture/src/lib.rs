@@ -28,7 +28,7 @@ pub use mask::{Bounds, Mask};
 pub use motion::{MovingPerson, NoPerson, Shift, moving_person};
 pub use overlap::{Overlap, Sought, overlaps};
 pub use perceptual_hash::{HashIndex, SAME_PART, perceptual_hash};
-pub use photograph::{flatness, is_photograph};
+pub use photograph::{detail, looks_photographed};
 pub use quality::{Tones, brightness, luma, rounded, sharpness};
 pub use small::median;
 pub use thumbnail::{N_FEATURES, thumbnail};

@@ -60,7 +60,9 @@ pub use perceptual_hash::{NotAHash, PerceptualHash};
 pub use pose::{Joint, Pose};
 pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
 pub use record::{Kind, Record};
-pub use result::{Confusion, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict};
+pub use result::{
+    Base, Confusion, DRAWN_BASE, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict,
+};
 pub use review::{ErasedReview, Judgement, LostReviews, Queued, Review, ReviewsHead};
 pub use source::Source;
 pub use truth::{Rep, Truth};

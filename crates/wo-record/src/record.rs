@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::{Keys, fields_of};
 use crate::{
-    Advice, Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Coverage, Dropped,
-    End, ErasedReview, Failure, Finding, Frame, Gate, Independence, LearningCurve, LostReviews,
-    Metric, Model, Pose, Prediction, Queued, Review, Score, Selection, Source, Suspect, Truth,
-    Verdict, Video,
+    Advice, Audit, Base, Begin, Calibration, CollectionHint, Comparison, Confusion, Coverage,
+    Dropped, End, ErasedReview, Failure, Finding, Frame, Gate, Independence, LearningCurve,
+    LostReviews, Metric, Model, Pose, Prediction, Queued, Review, Score, Selection, Source,
+    Suspect, Truth, Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -27,6 +27,7 @@ pub enum Record {
     Error(Failure),
     Truth(Truth),
     Source(Source),
+    Base(Base),
     Metric(Metric),
     Model(Model),
     Verdict(Verdict),
@@ -98,6 +99,7 @@ impl Record {
             "error" => Self::Error(serde_json::from_str(line)?),
             "source" => Self::Source(serde_json::from_str(line)?),
             "truth" => Self::Truth(serde_json::from_str(line)?),
+            "base" => Self::Base(serde_json::from_str(line)?),
             "metric" => Self::Metric(serde_json::from_str(line)?),
             "model" => Self::Model(serde_json::from_str(line)?),
             "verdict" => Self::Verdict(serde_json::from_str(line)?),
@@ -126,6 +128,19 @@ impl Record {
         Ok(Ok(record))
     }
 
+    /// The same with a caution, where it is one that is read as a metric and has none yet.
+    pub(crate) fn cautioned(&self, caution: &str) -> Option<Self> {
+        let mut marked = self.clone();
+        let place = match &mut marked {
+            Self::Metric(it) => &mut it.caution,
+            Self::Score(it) => &mut it.caution,
+            Self::Verdict(it) => &mut it.caution,
+            _ => return None,
+        };
+        place.get_or_insert_with(|| caution.to_owned());
+        Some(marked)
+    }
+
     /// The value of the field `type`.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -137,6 +152,7 @@ impl Record {
             Self::Error(_) => "error",
             Self::Truth(_) => "truth",
             Self::Source(_) => "source",
+            Self::Base(_) => "base",
             Self::Metric(_) => "metric",
             Self::Model(_) => "model",
             Self::Verdict(_) => "verdict",

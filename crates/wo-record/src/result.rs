@@ -6,6 +6,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AbstainReason, Group, Name, Predictor, RecordPath, finite};
 
+/// The code of a caution: the base model has only seen drawn lifters, and the frames are photographs.
+pub const DRAWN_BASE: &str = "drawn_base";
+
+/// What a training run started from, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Base {
+    /// The base model: a built-in model, a path, or a repository on the Hub.
+    pub init: String,
+    /// The commit of a repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Who chose it and why, in words.
+    pub why: String,
+    /// The base model that was wanted, where it could not be had and another one was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<String>,
+    /// What to keep in mind with every metric of the model, as a code: `drawn_base`. Absent where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
+}
+
 /// Metrics of a training run at one step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -17,6 +39,10 @@ pub struct Metric {
     /// The metrics by name, such as `train_loss` or `validation_balanced_accuracy`.
     #[serde(serialize_with = "finite::map")]
     pub values: BTreeMap<String, f64>,
+    /// What to keep in mind with it, as a code: `drawn_base`, since the base model of the model has only seen drawn lifters and
+    /// its training frames are photographs. Absent where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
 }
 
 /// A model that was written.
@@ -109,6 +135,10 @@ pub struct Verdict {
     /// without training videos.
     #[serde(default)]
     pub nearest_other: Option<Nearest>,
+    /// What to keep in mind with it, as a code: `drawn_base`, since the base model of the model has only seen drawn lifters and
+    /// its training frames are photographs. Absent where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
 }
 
 /// A nearest training video.
@@ -240,6 +270,10 @@ pub struct Score {
     /// the fewest.
     #[serde(default, serialize_with = "finite::option")]
     pub effective_groups: Option<f64>,
+    /// What to keep in mind with it, as a code: `drawn_base`, since the base model of the model has only seen drawn lifters and
+    /// its training frames are photographs. Absent where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
 }
 
 /// How often each true class was predicted as each class.

@@ -21,6 +21,7 @@ pub struct Writer<'a> {
     counts: End,
     /// A line before it is written: one that cannot be leaves no trace.
     buffer: Vec<u8>,
+    caution: Option<String>,
 }
 
 impl std::fmt::Debug for Writer<'_> {
@@ -48,6 +49,7 @@ impl<'a> Writer<'a> {
             output,
             counts: End::default(),
             buffer: Vec::new(),
+            caution: None,
         };
         writer.record(&Record::Begin(begin))?;
         writer.flush()?;
@@ -59,8 +61,15 @@ impl<'a> Writer<'a> {
         *self.counts.n_dropped.entry(reason.to_owned()).or_default() += 1;
     }
 
+    /// Marks all metrics, scores and verdicts from here on with a caution, such as [`crate::DRAWN_BASE`].
+    pub fn caution(&mut self, code: Option<&str>) {
+        self.caution = code.map(str::to_owned);
+    }
+
     /// Writes one record.
     pub fn record(&mut self, record: &Record) -> Result<(), WriteError> {
+        let marked = self.caution.as_deref().and_then(|it| record.cautioned(it));
+        let record = marked.as_ref().unwrap_or(record);
         self.buffer.clear();
         serde_json::to_writer(&mut self.buffer, record).map_err(invalid)?;
         self.buffered(record)

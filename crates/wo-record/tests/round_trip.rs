@@ -10,7 +10,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use wo_record::{
-    AbstainReason, Begin, Confusion, Dropped, Evidence, Failure, Frame, Group, Image, Joint,
+    AbstainReason, Base, Begin, Confusion, Dropped, Evidence, Failure, Frame, Group, Image, Joint,
     LabelOrigin, Metric, Model, Name, Pose, Prediction, Producer, Quality, ReadError, Reader,
     Record, RecordPath, Rep, ReviewsHead, SCHEMA, SCHEMA_VERSION, Score, Truth, Verdict, Video,
     Writer,
@@ -300,9 +300,24 @@ fn metric_or_model() -> impl Strategy<Value = Record> {
             |(epoch, step, values)| Record::Metric(Metric {
                 epoch,
                 step,
-                values
+                values,
+                caution: None,
             })
         ),
+        (
+            text(),
+            option::of(text()),
+            text(),
+            option::of(text()),
+            option::of(text())
+        )
+            .prop_map(|(init, commit, why, wanted, caution)| Record::Base(Base {
+                init,
+                commit,
+                why,
+                wanted,
+                caution
+            })),
         (path(), text(), any::<u64>(), text()).prop_map(|(path, model_id, n_parameters, init)| {
             Record::Model(Model {
                 path,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 31] = [
+const KINDS: [&str; 32] = [
     "begin",
     "video",
     "frame",
@@ -16,6 +16,7 @@ const KINDS: [&str; 31] = [
     "error",
     "truth",
     "source",
+    "base",
     "metric",
     "model",
     "pose",

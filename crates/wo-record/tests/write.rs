@@ -113,6 +113,7 @@ fn a_float_that_is_not_finite_is_refused_and_leaves_no_trace() {
                 epoch: 1,
                 step: 1,
                 values: BTreeMap::from([("loss".to_owned(), bad)]),
+                caution: None,
             }),
             Record::Score(score(bad)),
             Record::Score(Score {

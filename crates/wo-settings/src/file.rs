@@ -109,6 +109,7 @@ impl Walk<'_> {
             "collect.timeout_s" => self.number(path, value, TIME, &mut collect.timeout_s),
             "collect.max_minutes" => self.number(path, value, TIME, &mut collect.max_minutes),
             "collect.max_entries" => self.count(path, value, &mut collect.max_entries),
+            "train.init" => self.text(path, value, &mut train.init),
             "train.arguments" => self.texts(path, value, &mut train.arguments),
             "extract.arguments" => self.texts(path, value, &mut extract.arguments),
             "held_out.share" => self.number(path, value, SHARE, &mut held_out.share),
@@ -136,6 +137,18 @@ impl Walk<'_> {
                 let what = format!("{path}: {text:?}: {}", error.to_string());
                 self.problem(&value.span(), &what);
             }
+        }
+    }
+
+    /// A text with something in it.
+    fn text(&mut self, path: &str, value: &Value<'_>, place: &mut String) {
+        match value.get_ref().as_str() {
+            Some(text) if !text.trim().is_empty() => text.clone_into(place),
+            Some(_) => self.problem(
+                &value.span(),
+                &format!("{path} is empty; leave it out or name one"),
+            ),
+            None => self.problem(&value.span(), &format!("{path} is a text in quotes")),
         }
     }
 

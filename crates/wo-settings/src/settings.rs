@@ -57,6 +57,8 @@ impl Default for Collect {
 /// Training.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Train {
+    /// The base model where neither `--init` nor `WO_INIT` names one.
+    pub init: String,
     /// Handed to `wo-train`.
     pub arguments: Vec<String>,
 }
@@ -64,7 +66,8 @@ pub struct Train {
 impl Default for Train {
     fn default() -> Self {
         let arguments = ["--method", "auto"].map(str::to_owned).into();
-        Self { arguments }
+        let init = "auto".to_owned();
+        Self { init, arguments }
     }
 }
 
@@ -172,6 +175,7 @@ impl Settings {
             ("collect.timeout_s", one(&collect.timeout_s)),
             ("collect.max_minutes", one(&collect.max_minutes)),
             ("collect.max_entries", one(&collect.max_entries)),
+            ("train.init", one(&self.train.init)),
             ("train.arguments", self.train.arguments.clone()),
             ("extract.arguments", self.extract.arguments.clone()),
             ("held_out.share", one(&self.held_out.share)),

@@ -4,6 +4,7 @@
 //! writes, so that a change of the contract does not go unnoticed on both sides at once.
 
 pub mod http;
+pub mod hub;
 pub mod mutation;
 mod records;
 mod run;

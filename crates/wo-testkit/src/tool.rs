@@ -23,6 +23,8 @@ impl Tool {
         let mut command = Command::new(path);
         // Help is wrapped to the terminal; without a width of its own each machine gets the same text.
         command.env_remove("COLUMNS").env_remove("RUST_BACKTRACE");
+        // No test asks the real Hub, whatever the machine is set to.
+        command.env("HF_HUB_OFFLINE", "1").env_remove("WO_INIT");
         Self {
             command,
             stdin: Vec::new(),
@@ -48,6 +50,14 @@ impl Tool {
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
+    }
+
+    /// Lets the tool ask this Hub, and no other. Its cache is the folder `cache`.
+    #[must_use]
+    pub fn hub(self, hub: &crate::hub::Server, cache: impl AsRef<OsStr>) -> Self {
+        self.env("HF_HUB_OFFLINE", "0")
+            .env("HF_ENDPOINT", hub.address())
+            .env("HF_HUB_CACHE", cache)
     }
 
     /// Sets the working directory.

@@ -19,3 +19,4 @@ pub(crate) mod rare_labels;
 pub(crate) mod reader;
 pub(crate) mod sampler;
 pub(crate) mod split;
+pub(crate) mod spool;

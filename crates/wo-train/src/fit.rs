@@ -28,7 +28,7 @@ pub(crate) fn fit(
     let base = run.base_features(&vs, &clip, dataset, &held_out)?;
     let baselines = Baselines::of(dataset, &held_out, &base, run.hyper);
     if !held_out.is_empty() && run.shows_baselines {
-        wo_cli::say_line(&baselines.table());
+        wo_cli::say_line(&baselines.table(&run.caution_in_words()));
     }
     let (mut fitted, judged) = if run.hyper.method == Method::Probe {
         probe(run, vs, clip, dataset, &held_out, &base)?
@@ -40,7 +40,7 @@ pub(crate) fn fit(
         fitted.comparison =
             baselines.comparison(&baselines.predicted(dataset, &judged), "validation");
         fitted.metrics.extend(fitted.comparison.metrics.clone());
-        wo_cli::say!("{}", fitted.comparison.words);
+        run.say_metric(&fitted.comparison.words);
     }
     fitted.judged = judged;
     fitted.base = Some(base);
@@ -101,10 +101,8 @@ fn probe(
     if !held_out.is_empty() {
         let result = summarise(&dataset.classes, held_out, &judged, seed);
         add_validation(&mut metrics, &result);
-        wo_cli::say!(
-            "linear probe  {}",
-            validation_words(&result, held_out.len())
-        );
+        let words = validation_words(&result, held_out.len());
+        run.say_metric(&format!("linear probe  {words}"));
     }
     let fitted = Fitted {
         vs,

@@ -19,7 +19,7 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use wo_cli::{Exit, IgnoreBrokenPipe, Outcome, Stop, error, shell_word};
+use wo_cli::{Exit, IgnoreBrokenPipe, Message, Outcome, Stop, error, message, shell_word};
 use wo_clip::{OutOfMemory, or_out_of_memory};
 use wo_input::{cures, failed_inputs};
 use wo_record::{Failure, Writer};
@@ -33,8 +33,9 @@ pub use hyperparameters::Interpolation;
 
 use artifacts::previous_model::PreviousModel;
 use artifacts::run_dir::RunDir;
+use cli::base_flag::arguments_not_in_force;
 use cli::config::Config;
-use model::init::Init;
+use model::base::{self, BaseModel};
 use session::Session;
 
 const TOOL: &str = env!("CARGO_PKG_NAME");
@@ -43,7 +44,11 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Runs the tool.
 pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let config = Config::of(args)?;
-    let result = or_out_of_memory(|| train(&config, input, output));
+    let stop = Stop::listen().context("listen to signals")?;
+    if config.fetches_only {
+        return stop.while_waiting(stopped, || fetch_base(&config));
+    }
+    let result = or_out_of_memory(|| train(&config, &stop, input, output));
     let result = result.unwrap_or_else(|e| Err(e.into()));
     result.map_err(|error| match OutOfMemory::of(&format!("{error:#}")) {
         Some(short) => error!(
@@ -57,18 +62,37 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
     })
 }
 
+/// Has the base model in the cache for later runs.
+fn fetch_base(config: &Config) -> anyhow::Result<Outcome> {
+    let record = BaseModel::for_photographs(&config.base_model)?.record;
+    wo_cli::say!("{} is here", base::in_words(&record));
+    Ok(Outcome::Done)
+}
+
 fn train(
     config: &Config,
+    stop: &Stop,
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     wo_clip::set_threads(config.machine.n_threads);
     let device = wo_clip::device_of(&config.machine.device)?;
-    let stop = Stop::listen().context("listen to signals")?;
     let previous = PreviousModel::of(&config.output.model)?;
-    let init = Init::find(&config.base_model)?;
+    let named = stop.while_waiting(stopped, || BaseModel::named(&config.base_model))?;
     let run_dir = RunDir::open(&config.output.model)?;
-    let mut session = Session::prepare(config, init, input, device)?;
+    let leftovers = run_dir.empty_folders();
+    let tidy = move || {
+        leftovers.remove();
+        stopped()
+    };
+    let mut session = stop.while_waiting(tidy, || {
+        Session::prepare(config, named, input, device, &run_dir)
+    })?;
+    if let Some(arguments) = arguments_not_in_force() {
+        wo_cli::say!(
+            "train.arguments of wo.toml are for scripts/retrain, and not in force here: {arguments}"
+        );
+    }
     session.announce(previous.as_ref());
     let folds = session.check(config)?;
     let folder = config.data.folder_of_frames();
@@ -80,11 +104,16 @@ fn train(
         for failure in &failures {
             writer.failure(failure.clone())?;
         }
-        let trained = session.train(config, folds.as_ref(), &stop, &run_dir, &mut writer)?;
+        let trained = session.train(config, folds.as_ref(), stop, &run_dir, &mut writer)?;
         session.write(config, trained, previous.as_ref(), run_dir, &mut writer)?;
         writer.end()?;
     }
     Ok(outcome(&failures, n_skipped_lines, folder.as_deref()))
+}
+
+/// What is said where a signal ends a run that waits.
+fn stopped() -> Message {
+    message!("stopped before anything was trained"; "the same command begins again, and goes on with a download")
 }
 
 /// Lists the inputs that failed, as the last lines of the run.

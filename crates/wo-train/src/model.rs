@@ -1,5 +1,6 @@
 //! The model: what training starts from, which of its parameters move, and its features of frames.
 
+pub(crate) mod base;
 pub(crate) mod download;
 pub(crate) mod features;
 pub(crate) mod init;

@@ -10,6 +10,7 @@ use wo_record::{Metric, Record, Writer};
 use crate::artifacts::tensorboard::EventFile;
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
+use crate::model::base::CAUTION;
 use crate::model::features::{Features, cache_dir};
 use crate::model::init::BaseKind;
 use crate::trainer::config::TrainerConfig;
@@ -24,6 +25,8 @@ pub(crate) struct Run<'a, 'w> {
     pub(crate) config: TrainerConfig,
     pub(crate) device: Device,
     pub(crate) base_kind: BaseKind,
+    /// Whether each metric is to be read with caution, for the base model.
+    pub(crate) has_caution: bool,
     pub(crate) stop: &'a Stop,
     /// Whether to print what is the same from each seed: the baselines, and how the base model is changed.
     pub(crate) shows_baselines: bool,
@@ -65,6 +68,21 @@ impl<'w> Run<'_, 'w> {
         Ok(())
     }
 
+    /// Prints a metric for a person.
+    pub(crate) fn say_metric(&self, words: &str) {
+        let caution = self.caution_in_words();
+        wo_cli::say!("{words}{caution}");
+    }
+
+    /// What stands behind each metric for people.
+    pub(crate) fn caution_in_words(&self) -> String {
+        if self.has_caution {
+            format!(" [caution: {CAUTION}]")
+        } else {
+            String::new()
+        }
+    }
+
     /// The same with other hyperparameters.
     pub(crate) fn with<'b>(&'b mut self, hyper: &'b Hyperparameters) -> Run<'b, 'w> {
         Run {
@@ -73,6 +91,7 @@ impl<'w> Run<'_, 'w> {
             config: self.config,
             device: self.device,
             base_kind: self.base_kind,
+            has_caution: self.has_caution,
             stop: self.stop,
             shows_baselines: self.shows_baselines,
             writer: self.writer,
@@ -147,6 +166,7 @@ impl<'w> Run<'_, 'w> {
             epoch,
             step,
             values,
+            caution: None,
         };
         self.writer.record(&Record::Metric(metric.clone()))?;
         self.writer.flush()?;

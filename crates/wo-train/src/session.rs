@@ -9,7 +9,7 @@ use anyhow::Context;
 use wo_cli::{Exit, ExitWith, Stop};
 use wo_clip::tch::Device;
 use wo_clip::{AbstentionPolicy, Checkpoint, Split, write_checkpoint};
-use wo_record::{LearningCurve, Model, Record, Writer};
+use wo_record::{Base, LearningCurve, Model, Record, Writer};
 
 use crate::artifacts::manifest::manifest;
 use crate::artifacts::previous_model::PreviousModel;
@@ -20,12 +20,15 @@ use crate::cli::config::Config;
 use crate::cli::{plan, plan_warnings};
 use crate::data::dataset::Dataset;
 use crate::data::reader::read_dataset;
-use crate::data::{captions, leakage, photographs};
+use crate::data::spool::Spool;
+use crate::data::{captions, leakage};
 use crate::fit::fit;
 use crate::hyperparameters::Hyperparameters;
-use crate::model::init::{BaseKind, Init};
+use crate::model::base::{self, BaseModel, FOR_PHOTOGRAPHS};
+use crate::model::init::BaseKind;
 use crate::model::method::{self, Choice, Method};
 use crate::run::{Fitted, Run};
+use crate::trainer::config::Resume;
 use crate::validation::fold_plan::{FoldPlan, FoldSource};
 use crate::validation::folds::{OutOfFold, cross_validate, stream};
 use crate::validation::{abstention, learning_curve};
@@ -35,6 +38,9 @@ pub(crate) struct Session {
     pub(crate) dataset: Dataset,
     checkpoint: Checkpoint,
     base_kind: BaseKind,
+    base: Base,
+    /// Names the videos that the base model was chosen for.
+    chosen_for: Option<String>,
     hyper: Hyperparameters,
     choice: Choice,
     device: Device,
@@ -51,16 +57,26 @@ pub(crate) struct Trained {
 }
 
 impl Session {
-    /// Reads the base model and the dataset, and fills in the hyperparameters.
+    /// Reads the dataset, chooses the base model unless it is `named`, and fills in the hyperparameters.
     pub(crate) fn prepare(
         config: &Config,
-        init: Init,
+        named: Option<BaseModel>,
         input: &mut dyn BufRead,
         device: Device,
+        run_dir: &RunDir,
     ) -> anyhow::Result<Self> {
+        let (base, mut dataset, chosen_for) = match named {
+            Some(base) => {
+                let preprocessor = base.init.preprocessor();
+                let dataset = read_dataset(&config.data, input, &preprocessor);
+                (base, dataset.exit_or(Exit::Integrity)?, None)
+            }
+            None => choose_base(config, input, run_dir).exit_or(Exit::Integrity)?,
+        };
+        let BaseModel { init, mut record } = base;
         let base_kind = init.kind();
-        let mut dataset =
-            read_dataset(&config.data, input, &init.preprocessor()).exit_or(Exit::Integrity)?;
+        let caution = BaseModel::caution(base_kind, dataset.photographs);
+        record.caution = caution.map(str::to_owned);
         for caption in plan::empty_captions(&dataset) {
             wo_cli::warn!(
                 "the description \"{caption}\" only says good or bad";
@@ -80,6 +96,8 @@ impl Session {
             dataset,
             checkpoint,
             base_kind,
+            base: record,
+            chosen_for,
             hyper,
             choice,
             device,
@@ -89,11 +107,16 @@ impl Session {
     /// Prints the plan.
     pub(crate) fn announce(&self, previous: Option<&PreviousModel>) {
         let (dataset, hyper) = (&self.dataset, &self.hyper);
+        wo_cli::say!("{}", base::in_words(&self.base));
         for line in plan::lines(dataset, hyper, &self.choice, &self.checkpoint, self.device) {
             wo_cli::say!("{line}");
         }
-        if self.is_drawn_for_real() {
-            wo_cli::warn!("{}", photographs::WARNING; "{}", photographs::HINT);
+        // Where another one was wanted that is said already, with why it was not to be had.
+        if self.base.caution.is_some() && self.base.wanted.is_none() {
+            wo_cli::warn!(
+                "{}", base::CAUTION;
+                "without --init training starts from {FOR_PHOTOGRAPHS}, which knows photographs (600 MB, fetched once)"
+            );
         }
         if let Some(previous) = previous {
             wo_cli::say!("{}", previous.announcement());
@@ -132,6 +155,11 @@ impl Session {
         run_dir: &RunDir,
         writer: &mut Writer<'_>,
     ) -> anyhow::Result<Trained> {
+        writer.record(&Record::Base(self.base.clone()))?;
+        writer.caution(self.base.caution.as_deref());
+        if let Some(key) = &self.chosen_for {
+            run_dir.note_base(key, &self.base)?;
+        }
         let events = config.output.tensorboard.as_deref();
         let mut run = Run {
             checkpoint: &self.checkpoint,
@@ -139,6 +167,7 @@ impl Session {
             config: config.trainer,
             device: self.device,
             base_kind: self.base_kind,
+            has_caution: self.base.caution.is_some(),
             stop,
             shows_baselines: true,
             writer,
@@ -154,7 +183,7 @@ impl Session {
         let predictions = out_of_fold.as_ref().map(|it| it.predictions.as_slice());
         let risk = config.models.risk;
         let measured = abstention::measure(dataset, &fitted.judged, predictions, risk);
-        wo_cli::say!("{}", measured.words);
+        run.say_metric(&measured.words);
         // Features of random weights do not improve with more videos.
         let has_curve = self.base_kind != BaseKind::Scratch;
         if has_curve && stop.is_asked() {
@@ -164,7 +193,7 @@ impl Session {
             .then(|| learning_curve::learning_curve(dataset, &fitted, &hyper))
             .flatten();
         if let Some(curve) = &learning_curve {
-            wo_cli::say!("{}", learning_curve::in_words(curve));
+            run.say_metric(&learning_curve::in_words(curve));
             run.writer.record(&Record::LearningCurve(curve.clone()))?;
         }
         let scores = &fitted.comparison.scores;
@@ -205,8 +234,7 @@ impl Session {
         run_dir: RunDir,
         writer: &mut Writer<'_>,
     ) -> anyhow::Result<()> {
-        let notes = self.notes(&config.base_model.name, &trained)?;
-        let is_drawn_for_real = self.is_drawn_for_real();
+        let notes = self.notes(&trained)?;
         let Trained {
             fitted,
             hyper,
@@ -214,8 +242,8 @@ impl Session {
             learning_curve,
             ..
         } = trained;
-        let (init, output) = (&config.base_model.name, &config.output.model);
-        let mut manifest = manifest(self.dataset, init, &hyper, &fitted)?;
+        let output = &config.output.model;
+        let mut manifest = manifest(self.dataset, &self.base, &hyper, &fitted)?;
         (manifest.trust, manifest.learning_curve) = (abstention, learning_curve);
         self.checkpoint.manifest = Some(manifest);
         if let Some(previous) = previous {
@@ -229,29 +257,28 @@ impl Session {
         if let Some(previous) = previous {
             wo_cli::say_line(&previous.how_to_restore());
         }
-        if is_drawn_for_real {
-            wo_cli::warn!("{}", photographs::REMINDER);
+        if self.base.caution.is_some() {
+            wo_cli::warn!(
+                "{}: expect better metrics from {FOR_PHOTOGRAPHS}",
+                base::CAUTION
+            );
         }
         writer.record(&Record::Model(Model {
             path: output.clone().into(),
             model_id,
             n_parameters: self.checkpoint.n_parameters(),
-            init: init.clone(),
+            init: self.base.init,
         }))?;
         Ok(())
     }
 
     /// What is written beside the weights, by file name.
-    fn notes(
-        &self,
-        init: &str,
-        trained: &Trained,
-    ) -> anyhow::Result<BTreeMap<&'static str, String>> {
+    fn notes(&self, trained: &Trained) -> anyhow::Result<BTreeMap<&'static str, String>> {
         let out_of_fold = trained.out_of_fold.as_ref();
         let card = model_card::card(
             &self.dataset,
             &trained.hyper,
-            init,
+            &self.base,
             &trained.fitted,
             out_of_fold.map(|it| &it.comparison),
             trained.learning_curve.as_ref(),
@@ -259,15 +286,29 @@ impl Session {
         let mut notes = BTreeMap::from([("README.md", card)]);
         let plot = loss_plot::svg(&trained.fitted.history)?;
         notes.extend(plot.map(|svg| ("learning_curve.svg", svg)));
-        let predictions = out_of_fold.map(|it| stream(&it.predictions)).transpose()?;
+        let predictions = out_of_fold
+            .map(|it| stream(&self.base, &it.predictions))
+            .transpose()?;
         notes.extend(predictions.map(|stream| ("out_of_fold.ndjson", stream)));
         Ok(notes)
     }
+}
 
-    /// Whether a base model that has only seen drawings is trained on photographs.
-    fn is_drawn_for_real(&self) -> bool {
-        self.base_kind == BaseKind::Tiny && self.dataset.are_photographs
-    }
+/// The base model that the videos ask for, the dataset for it, and what names these videos.
+fn choose_base(
+    config: &Config,
+    input: &mut dyn BufRead,
+    run_dir: &RunDir,
+) -> anyhow::Result<(BaseModel, Dataset, Option<String>)> {
+    let spool = Spool::read(&config.data, input)?;
+    let key = spool.key();
+    let begun = match config.trainer.resume {
+        Resume::Auto => run_dir.begun_from(&key),
+        Resume::Never => None,
+    };
+    let base = BaseModel::auto(spool.survey(), &config.base_model, begun)?;
+    let dataset = spool.into_dataset(&config.data, &base.init.preprocessor())?;
+    Ok((base, dataset, Some(key)))
 }
 
 /// How many training videos each exercise has.

@@ -124,6 +124,7 @@ impl Workspace {
             .env("PATH", "/usr/bin:/bin")
             .env("TZ", "Pacific/Kiritimati")
             .env("WO_BIN", binaries())
+            .env("HF_HUB_OFFLINE", "1")
             .current_dir("/");
         command
     }
@@ -140,7 +141,7 @@ impl Workspace {
     /// The same as a line of a shell, for a workspace elsewhere.
     pub(crate) fn retrain_line(workspace: &str) -> String {
         format!(
-            "env -i HOME=\"$PWD\" PATH=/usr/bin:/bin WO_BIN='{}' '{}' {workspace} <&-",
+            "env -i HOME=\"$PWD\" PATH=/usr/bin:/bin HF_HUB_OFFLINE=1 WO_BIN='{}' '{}' {workspace} <&-",
             binaries().display(),
             root().join("scripts/retrain").display()
         )

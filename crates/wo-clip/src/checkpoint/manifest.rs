@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
-use wo_record::{BAD_FORM, Group, GroupBy, LearningCurve, Name, Video, keys_of};
+use wo_record::{BAD_FORM, Base, Group, GroupBy, LearningCurve, Name, Video, keys_of};
 
 use crate::abstention::AbstentionPolicy;
 use crate::model::pooling::Pooling;
@@ -162,6 +162,9 @@ pub struct Manifest {
     pub version: String,
     /// The base model.
     pub init: String,
+    /// Its commit and why it was taken. Older models do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
     /// The classes that it judges by.
     pub classes: Vec<Class>,
     /// The captions of each class, in the order of the classes.
@@ -197,6 +200,11 @@ impl Manifest {
     /// By what groups are made.
     pub fn group_by(&self) -> GroupBy {
         self.group_by.unwrap_or(GroupBy::Person)
+    }
+
+    /// What to keep in mind with each metric, for its base model, as a code.
+    pub fn caution(&self) -> Option<&str> {
+        self.base.as_ref()?.caution.as_deref()
     }
 
     /// By what the model knows `video`, if it was trained or chosen on it: the video itself, else a key that joins it to a
@@ -274,6 +282,7 @@ mod tests {
         Manifest {
             version: String::new(),
             init: String::new(),
+            base: None,
             classes: Vec::new(),
             prompts: Vec::new(),
             pooling: Pooling::default(),

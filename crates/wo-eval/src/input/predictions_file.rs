@@ -38,6 +38,8 @@ pub(crate) struct PredictionsFile {
     /// Labelled videos of the stream that the model has seen, or has not predicted.
     pub(crate) others: Vec<SplitVideo>,
     pub(crate) upstream: Vec<Producer>,
+    /// What to keep in mind with the metrics of the model that predicted, as a code.
+    pub(crate) caution: Option<String>,
     /// Lines that were skipped.
     pub(crate) failures: Vec<Failure>,
     /// How many predictions were repeated unchanged.
@@ -85,6 +87,7 @@ impl PredictionsFile {
         }
         let mut wires = Wires::default();
         let mut videos: BTreeMap<String, Video> = BTreeMap::new();
+        let mut caution = None;
         while let Some(line) = next_line(&mut reader).with_context(|| name.clone())? {
             match line.record {
                 Ok(Record::Prediction(wire)) => {
@@ -96,6 +99,7 @@ impl PredictionsFile {
                             .exit_with(Exit::Integrity)?,
                     }
                 }
+                Ok(Record::Base(base)) => caution = base.caution,
                 Ok(Record::Video(video)) => {
                     videos.insert(video.video_id.clone(), video);
                 }
@@ -125,6 +129,7 @@ impl PredictionsFile {
             n_of_seen_groups,
             predictions,
             upstream,
+            caution,
             failures: failures.into_inner(),
             n_repeated,
         })

@@ -6,6 +6,8 @@ use anyhow::Context;
 use wo_cli::{Exit, ExitWith, opened};
 use wo_clip::{Class, Judge, Manifest, device_of, read_checkpoint};
 
+use crate::render::sentences::base_model::caution_in_words;
+
 /// Loads a model onto a device. `hint` is for a path that does not exist.
 pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Result<Judge> {
     check_model(model, hint)?;
@@ -26,6 +28,13 @@ pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Resu
         .with_context(loading)
         .exit_with(Exit::Integrity)?;
     warn_of_equal_captions(&judge).exit_or(Exit::Integrity)?;
+    if let Some(caution) = judge.manifest().caution() {
+        wo_cli::warn!(
+            "caution with {}: {}",
+            model.display(),
+            caution_in_words(caution)
+        );
+    }
     Ok(judge)
 }
 

@@ -11,7 +11,7 @@ mod worst;
 
 use wo_cli::count;
 use wo_clip::Manifest;
-use wo_record::{Independence, LearningCurve, Name, Predictor, Refit};
+use wo_record::{LearningCurve, Name, Predictor, Refit};
 use wo_report::{
     Cards, Change, Estimate, Fact, Forecast, Learning, LearningPoint, Paraphrase, Report,
     Robustness, Slice, Slices, Step,
@@ -28,6 +28,7 @@ use crate::render::html::estimate::{between, estimate};
 use crate::render::html::metrics::metrics;
 use crate::render::html::suspects::suspects;
 use crate::render::html::worst::worst_videos;
+use crate::render::sentences::base_model::caution_in_words;
 use crate::render::sentences::independence;
 use crate::render::sentences::learning::in_words;
 use crate::render::worst::Worst;
@@ -55,7 +56,7 @@ pub(crate) fn page(
     let grounds = Grounds { findings, tally };
     Report {
         title: format!("{model}: does it judge form?"),
-        subtitle: main.map(|it| subtitle(it, &findings.independence)),
+        subtitle: main.map(|it| subtitle(it, findings)),
         conclusion: Some(conclusion(grounds, main)),
         metrics: main.map(|main| metrics(findings, main, tally)),
         confusions: findings
@@ -81,15 +82,17 @@ pub(crate) fn page(
     }
 }
 
-fn subtitle(main: &Measurement, known: &Independence) -> String {
+fn subtitle(main: &Measurement, findings: &Findings) -> String {
     let size = format!(
         "{} of {}",
         count(main.n, "video"),
         count(main.n_groups, "group")
     );
-    match independence::unknown(known) {
-        Some(unknown) => format!("{size}: {unknown}"),
-        None => format!("{size}, held out"),
+    let caution = findings.caution.as_deref().map(caution_in_words);
+    let caution = caution.map_or_else(String::new, |it| format!(". Caution: {it}"));
+    match independence::unknown(&findings.independence) {
+        Some(unknown) => format!("{size}: {unknown}{caution}"),
+        None => format!("{size}, held out{caution}"),
     }
 }
 
@@ -259,6 +262,13 @@ fn cards(manifest: &Manifest) -> Cards {
         Fact::new("made by", format!("wo-train {}", manifest.version)),
         Fact::new("started from", manifest.init.clone()),
     ];
+    if let Some(base) = &manifest.base {
+        let commit = base
+            .commit
+            .iter()
+            .map(|it| Fact::new("at commit", it.clone()));
+        model.extend(commit.chain([Fact::new("why", base.why.clone())]));
+    }
     for name in ["method", "loss", "epochs", "lr", "seed"] {
         model.extend(argument(name).map(|value| Fact::new(name, value)));
     }

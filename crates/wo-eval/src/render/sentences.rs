@@ -1,6 +1,7 @@
 //! The sentences that the terminal and the page share, one subject a file.
 
 pub(crate) mod audit;
+pub(crate) mod base_model;
 pub(crate) mod comparison;
 pub(crate) mod excluded;
 pub(crate) mod independence;

@@ -12,6 +12,7 @@ use wo_record::Name;
 
 use crate::findings::Findings;
 use crate::render::format::plain;
+use crate::render::sentences::base_model::caution_in_words;
 use crate::render::sentences::{excluded, independence};
 use crate::render::text::conclusions::conclusions;
 use crate::render::text::layout::lines;
@@ -34,6 +35,8 @@ pub(crate) fn report(
     tally: &Tally,
 ) -> String {
     let Findings { held_out, seen, .. } = findings;
+    let caution = findings.caution.as_deref();
+    let caution = caution.map(|it| format!("CAUTION: {}.", caution_in_words(it)));
     let model = format!("Model {}", plain(model));
     let mut blocks = Vec::new();
     if held_out.scores().is_empty() {
@@ -51,7 +54,8 @@ pub(crate) fn report(
             None => format!("on {}, held out from training", metrics.size()),
             Some(unknown) => format!("{unknown}: {}", metrics.size()),
         };
-        blocks.push(lines(&[model, size]));
+        let head = [model, size].into_iter().chain(caution.clone());
+        blocks.push(lines(&head.collect::<Vec<_>>()));
         blocks.extend(metrics.main_form());
         blocks.push(lines(&conclusions(&metrics, known)));
         blocks.extend(metrics.details());
@@ -63,13 +67,14 @@ pub(crate) fn report(
             whole: Whole::Seen,
             exercises,
         };
-        blocks.push(lines(&[
+        let head = [
             format!(
                 "SEEN VIDEOS: {} that the model was trained or chosen on.",
                 metrics.size()
             ),
             "These metrics do not say how good it is on new videos.".to_owned(),
-        ]));
+        ];
+        blocks.push(lines(&head.into_iter().chain(caution).collect::<Vec<_>>()));
         blocks.extend(metrics.main_form());
         blocks.extend(metrics.details());
     }

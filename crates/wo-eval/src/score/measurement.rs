@@ -73,6 +73,7 @@ impl Measurement {
             n: self.n,
             n_groups: self.n_groups,
             effective_groups: Some(self.n_effective),
+            caution: None,
         }
     }
 }

@@ -95,13 +95,15 @@ impl<'a> Session<'a> {
             has_no_hashes: leakage.has_no_hashes() && !videos.is_empty(),
             ..Tally::default()
         };
+        let mut log = Log::begin(records, upstream, tally)?;
+        log.writer.caution(judge.manifest().caution());
         let n_drawn = outputs.contact_sheet.as_ref().map_or(0, |it| it.n_videos);
         Ok(Self {
             config,
             judge,
             space,
             workers,
-            log: Log::begin(records, upstream, tally)?,
+            log,
             before: SeenBefore::default(),
             training: Training {
                 leakage,
@@ -204,6 +206,7 @@ impl<'a> Session<'a> {
                 video_id: Some(judged.verdict.video_id.clone()),
             })?;
         }
+        judged.verdict.caution = self.judge.manifest().caution().map(str::to_owned);
         self.log.tally.n_bad_frames += judged.n_bad_frames;
         self.log.tally.count(&judged.prediction);
         self.sheet.add(&judged);
@@ -333,6 +336,7 @@ impl<'a> Session<'a> {
             for_baselines: &manifest.videos,
         };
         let mut findings = Findings::of(&self.predictions, model, &self.config.analysis);
+        findings.caution = manifest.caution().map(str::to_owned);
         findings
             .suspects
             .splice(0..0, self.training.leakage.into_suspects());

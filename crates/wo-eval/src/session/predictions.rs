@@ -29,6 +29,7 @@ pub(crate) fn score_predictions(
         terms.check_classes(&file.space)?;
     }
     let mut writer = begin(records, &file.upstream, &file.failures)?;
+    writer.caution(file.caution.as_deref());
     let failures = file.failures;
     let n_all = file.predictions.len();
     let mut scored = file.predictions;
@@ -56,7 +57,8 @@ pub(crate) fn score_predictions(
         videos: &[],
         for_baselines: &file.others,
     };
-    let findings = Findings::of(&scored, model, analysis);
+    let mut findings = Findings::of(&scored, model, analysis);
+    findings.caution = file.caution;
     warn_of_limits(&findings.independence);
     findings.warn_of_missing();
     findings.write(&mut writer)?;

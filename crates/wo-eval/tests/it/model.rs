@@ -57,6 +57,7 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
         learning_curve: None,
         version: "0".into(),
         init: "scratch:tiny".into(),
+        base: None,
         classes,
         prompts,
         group_by: None,

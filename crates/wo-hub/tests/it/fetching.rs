@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use wo_hub::{Error, Options, Step};
 
-use crate::server::sha256;
 use crate::{FETCHED, FILES, REPOSITORY, World, commit, text};
+use wo_testkit::hub::sha256;
 
 #[test]
 fn the_first_use_fetches_what_is_needed_and_pins_it() {

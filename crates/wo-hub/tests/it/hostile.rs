@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use wo_hub::{Error, Limits, Options};
 
-use crate::server::{Hostility, sha256};
 use crate::{FILES, REPOSITORY, World, commit, said, text};
+use wo_testkit::hub::{Hostility, sha256};
 
 /// A world whose weights have so many bytes, and options with these limits.
 fn world_of(n_bytes: usize, limits: impl FnOnce(Limits) -> Limits) -> (World, Options) {
@@ -284,4 +284,48 @@ fn the_token_stays_on_the_hub_however_a_redirect_is_spelt() {
             }
         }
     }
+}
+
+#[test]
+fn a_hub_that_says_for_ever_that_it_will_answer_is_given_up_like_a_silent_one() {
+    let (world, options) = world_of(10, |limits| Limits {
+        silence: Duration::from_millis(200),
+        patience: Duration::from_millis(300),
+        ..limits
+    });
+    world.server.be(Hostility {
+        continues: true,
+        ..Hostility::default()
+    });
+    // As many retries as anybody wants: it is the silence that counts.
+    let options = Options {
+        n_retries: 100,
+        ..options
+    };
+    let start = Instant::now();
+    let error = world.fetch_with(None, &options).unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(10));
+    assert!(matches!(error, Error::Network { .. }), "{error:?}");
+    let n_asked = world.server.n_connections();
+    assert!((1..=4).contains(&n_asked), "{n_asked}");
+}
+
+#[test]
+fn what_breaks_off_again_and_again_goes_on_as_long_as_something_comes() {
+    let (world, options) = world_of(10_000, |limits| Limits {
+        patience: Duration::from_millis(600),
+        ..limits
+    });
+    world.server.cut_at(Some(2_000));
+    let options = Options {
+        n_retries: 3,
+        ..options
+    };
+    // Four attempts bring 8000 bytes, and the pauses between them are longer than the patience.
+    let start = Instant::now();
+    world.fetch_with(None, &options).unwrap_err();
+    assert!(start.elapsed() > Duration::from_secs(1));
+    let n_asked = world.server.lines();
+    let n_asked = n_asked.iter().filter(|it| it.starts_with("cdn GET"));
+    assert_eq!(n_asked.count(), 4);
 }

@@ -4,7 +4,6 @@ mod fetching;
 mod hostile;
 mod offline;
 mod refusals;
-mod server;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +12,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use wo_hub::{Error, Fetched, Limits, Options, fetch};
 
-use crate::server::Server;
+use wo_testkit::hub::Server;
 
 /// The repository that the tests ask for.
 const REPOSITORY: &str = "openai/clip-tiny";

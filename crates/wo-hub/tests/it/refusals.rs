@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use wo_hub::{Error, Limits, Options, fetch};
 
-use crate::server::sha256;
 use crate::{FILES, REPOSITORY, World, commit, said};
+use wo_testkit::hub::sha256;
 
 #[test]
 fn a_file_that_was_changed_is_named_with_what_was_expected_and_found() {

@@ -134,3 +134,16 @@ fn a_damaged_model_in_use_is_a_reason_to_run() {
         run.stderr
     );
 }
+
+#[test]
+fn another_base_model_is_a_change() {
+    let workspace = finished();
+    let with = |base: &str| {
+        let tool = workspace.tool().args(["fingerprint", "bin/wo-train"]);
+        tool.env("WO_INIT", base).run()
+    };
+    let (one, other) = (with("scratch:tiny"), with("scratch:small"));
+    assert_eq!((one.status, other.status), (0, 0), "{}", one.stderr);
+    assert_ne!(one.stdout, other.stdout);
+    assert_eq!(status(&workspace), 1);
+}

@@ -23,7 +23,7 @@ fn the_template_says_the_defaults() {
 #[test]
 fn each_key_is_read_and_given_out() {
     let text = "\u{feff}[collect]\nmax_bytes = \"7 MiB\"\nmin_height = 480\npause_s = 0.5\nattempts = 1\ntimeout_s = 2\n\
-                max_minutes = 1.5\nmax_entries = 3\n[train]\narguments = [\"--seed\", \"1\"]\n[extract]\narguments = [\"-j\"]\n\
+                max_minutes = 1.5\nmax_entries = 3\n[train]\ninit = \"scratch:tiny\"\narguments = [\"--seed\", \"1\"]\n[extract]\narguments = [\"-j\"]\n\
                 [held_out]\nshare = 0.25\ngroup_by = \"person\"\n[gate]\nconditions = \"a>0\"\nfirst = \"b>0\"\nalpha = 0.1\n\
                 looks = 4\nmin_groups = 3\n[keep]\nmodels = 2\ndisk = \"1 GB\"\n";
     let settings = parse(text).unwrap();
@@ -89,6 +89,8 @@ fn what_has_the_wrong_kind_is_named() {
             "[held_out]\ngroup_by = \"gym\"",
             "take person, source or both",
         ),
+        ("[train]\ninit = \" \"", "train.init is empty"),
+        ("[train]\ninit = true", "train.init is a text in quotes"),
         (
             "[train]\narguments = \"--seed 7\"",
             "train.arguments is a list of texts",

@@ -97,6 +97,7 @@ mod tests {
                 ("train_loss".to_owned(), 1.0 / f64::from(epoch)),
                 ("validation_loss".to_owned(), 1.5 / f64::from(epoch)),
             ]),
+            caution: None,
         };
         let history: Vec<Metric> = (1..6).map(point).collect();
         let svg = svg(&history).expect("drawn").expect("there");

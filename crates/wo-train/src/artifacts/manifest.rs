@@ -3,23 +3,25 @@
 use anyhow::Context;
 use wo_clip::Manifest;
 use wo_clip::tch::{Device, Tensor};
+use wo_record::Base;
 
 use crate::VERSION;
 use crate::data::dataset::Dataset;
 use crate::hyperparameters::Hyperparameters;
 use crate::run::Fitted;
 
-/// The manifest of a model that was fitted to `dataset` from `init`, without what was measured on held-out videos.
+/// The manifest of a model that was fitted to `dataset` from `base`, without what was measured on held-out videos.
 pub(crate) fn manifest(
     dataset: Dataset,
-    init: &str,
+    base: &Base,
     hyper: &Hyperparameters,
     fitted: &Fitted,
 ) -> anyhow::Result<Manifest> {
     let videos = dataset.examples.into_iter();
     Ok(Manifest {
         version: VERSION.to_owned(),
-        init: init.to_owned(),
+        init: base.init.clone(),
+        base: Some(base.clone()),
         classes: dataset.classes,
         prompts: dataset.captions,
         pooling: hyper.pooling,

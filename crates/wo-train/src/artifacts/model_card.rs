@@ -6,11 +6,12 @@ use std::fmt::Write;
 
 use wo_cli::count;
 use wo_clip::Split;
-use wo_record::{Group, LearningCurve, Score};
+use wo_record::{Base, Group, LearningCurve, Score};
 
 use crate::VERSION;
 use crate::data::dataset::Dataset;
 use crate::hyperparameters::Hyperparameters;
+use crate::model::base::{CAUTION, FOR_PHOTOGRAPHS};
 use crate::run::Fitted;
 use crate::validation::baselines::Comparison;
 use crate::validation::learning_curve;
@@ -32,23 +33,34 @@ const SPLITS: [(Split, &str); 3] = [
     (Split::Test, "test"),
 ];
 
-/// The card of a model that was trained on `dataset` from the base model `init`.
+/// The card of a model that was trained on `dataset` from `base`.
 pub(crate) fn card(
     dataset: &Dataset,
     hyper: &Hyperparameters,
-    init: &str,
+    base: &Base,
     fitted: &Fitted,
     out_of_fold: Option<&Comparison>,
     learning_curve: Option<&LearningCurve>,
 ) -> String {
-    let mut text = front_matter(init);
+    let mut text = front_matter(&base.init);
     let _ = write!(
         text,
         "# A judge of form in gym videos\n\n\
-         CLIP, trained by `wo-train` {VERSION} from `{init}` (method `{}`). From a few frames of a video it predicts the \
-         exercise, whether the form is good or bad, and the fault.\n\n",
-        hyper.method
+         CLIP, trained by `wo-train` {VERSION} from `{}`{} (method `{}`). From a few frames of a video it predicts the \
+         exercise, whether the form is good or bad, and the fault.\n\nWhy this base model: {}.\n\n",
+        base.init,
+        base.commit
+            .as_ref()
+            .map_or_else(String::new, |it| format!(" at commit `{it}`")),
+        hyper.method,
+        base.why
     );
+    if base.caution.is_some() {
+        let _ = writeln!(
+            text,
+            "**Caution: {CAUTION}.** All metrics below are of such a model; expect better ones from `{FOR_PHOTOGRAPHS}`.\n"
+        );
+    }
     performance(&mut text, &fitted.comparison, out_of_fold);
     if let Some(curve) = learning_curve {
         let words = learning_curve::in_words(curve);

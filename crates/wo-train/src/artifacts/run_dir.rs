@@ -7,9 +7,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
+use serde::{Deserialize, Serialize};
 use wo_cli::{Exit, bail};
+use wo_record::Base;
 
 use crate::artifacts::previous_model::beside;
+
+/// Names the base model that the run began from.
+const NOTE: &str = "base.json";
 
 /// The folder of a run. No other run uses it meanwhile.
 #[derive(Debug)]
@@ -46,6 +51,34 @@ impl RunDir {
         }
     }
 
+    /// The folders to remove where nothing comes of the run.
+    pub(crate) fn empty_folders(&self) -> Leftovers {
+        let folders = std::iter::once(&self.dir).chain(&self.made);
+        Leftovers {
+            folders: folders.cloned().collect(),
+            note: self.dir.join(NOTE),
+        }
+    }
+
+    /// Notes the base model that was chosen for the videos with this key, so that the run goes on from the same one.
+    pub(crate) fn note_base(&self, chosen_for: &str, base: &Base) -> anyhow::Result<()> {
+        let (chosen_for, base) = (chosen_for.to_owned(), base.clone());
+        let text = serde_json::to_vec(&Begun { chosen_for, base })?;
+        let path = self.dir.join(NOTE);
+        write_whole(&path, &text)
+    }
+
+    /// What an interrupted run of the videos with this key began from.
+    pub(crate) fn begun_from(&self, chosen_for: &str) -> Option<Base> {
+        if !has_snapshots(&self.dir) {
+            return None;
+        }
+        // Without the note the base model is chosen anew, and snapshots of another one are thrown away.
+        let text = wo_cli::read_bytes(&self.dir.join(NOTE)).ok()?;
+        let begun: Begun = serde_json::from_slice(&text).ok()?;
+        (begun.chosen_for == chosen_for).then_some(begun.base)
+    }
+
     /// The folder of snapshots.
     pub(crate) fn snapshots(&self) -> &Path {
         &self.dir
@@ -59,23 +92,57 @@ impl RunDir {
             } else {
                 beside(&self.model, &format!(".{name}"))
             };
-            let write = || {
-                let mut file = AtomicWriteFile::open(&path)?;
-                file.write_all(text.as_bytes())?;
-                file.commit()
-            };
-            write().with_context(|| format!("write {}", path.display()))?;
+            write_whole(&path, text.as_bytes())?;
         }
         fs::remove_dir_all(&self.dir).with_context(|| format!("remove {}", self.dir.display()))
     }
 }
 
-impl Drop for RunDir {
-    fn drop(&mut self) {
-        // Only removes empty folders: snapshots stay for resuming, and a model for using it.
-        for dir in std::iter::once(&self.dir).chain(&self.made) {
+fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || {
+        let mut file = AtomicWriteFile::open(path)?;
+        file.write_all(bytes)?;
+        file.commit()
+    };
+    write().with_context(|| format!("write {}", path.display()))
+}
+
+/// What the base model was chosen for, and what was chosen.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    chosen_for: String,
+    base: Base,
+}
+
+/// Folders that a run made or will leave behind where nothing comes of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Leftovers {
+    folders: Vec<PathBuf>,
+    /// Of no use without snapshots.
+    note: PathBuf,
+}
+
+impl Leftovers {
+    /// Only removes empty folders: snapshots stay for resuming, and a model for using it.
+    pub(crate) fn remove(&self) {
+        if !self.folders.first().is_some_and(|dir| has_snapshots(dir)) {
+            let _ = fs::remove_file(&self.note);
+        }
+        for dir in &self.folders {
             let _ = fs::remove_dir(dir);
         }
+    }
+}
+
+/// Whether the folder of a run holds what it can go on from.
+fn has_snapshots(dir: &Path) -> bool {
+    let mut entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.any(|entry| entry.file_name() != NOTE)
+}
+
+impl Drop for RunDir {
+    fn drop(&mut self) {
+        self.empty_folders().remove();
     }
 }
 

@@ -66,10 +66,11 @@ pub struct MainArgs {
         default_value = "models/clip_finetuned_workout.pt"
     )]
     pub output: PathBuf,
-    /// Base model: `tiny` (built in), `scratch:tiny`, `scratch:small`, a model folder or .pt, or a repository on the
-    /// Hugging Face Hub. For real videos take openai/clip-vit-base-patch32
-    #[arg(long, value_name = "MODEL", default_value = "tiny")]
-    pub init: String,
+    /// Base model: `auto`, `tiny` (built in), `scratch:tiny`, `scratch:small`, a model folder or .pt, or a repository on
+    /// the Hugging Face Hub. `auto` takes `tiny` for drawn videos and openai/clip-vit-base-patch32 for real ones
+    /// [default: WO_INIT, else train.init of wo.toml, else auto]
+    #[arg(long, value_name = "MODEL")]
+    pub init: Option<String>,
     /// Which weights to train
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub method: MethodFlag,
@@ -88,6 +89,9 @@ pub struct BaseModelArgs {
     /// Use no network: the repository must be in Hugging Face's cache
     #[arg(long)]
     pub offline: bool,
+    /// Fetch the base model of real videos, or that of --init, into the cache, pin it, and stop
+    #[arg(long)]
+    pub fetch_base: bool,
     /// Branch, tag, refs/pr/NUMBER or commit of the repository [default: as pinned in models/models.lock, else main]
     #[arg(long, value_name = "REVISION")]
     pub revision: Option<String>,

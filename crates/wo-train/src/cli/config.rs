@@ -13,11 +13,12 @@ use crate::cli::args::{
     Args, EmaDecay, LoraArgs, LossFlag, MethodFlag, MixedFlag, NearDuplicatesFlag, Precision,
     ResumeFlag, SelfCheckFlag,
 };
+use crate::cli::base_flag::base_request;
 use crate::data::config::{DataConfig, Mixed, NearDuplicates, Source};
 use crate::data::frame_cache::Storage;
 use crate::data::split::Fractions;
 use crate::hyperparameters::{Hyperparameters, Interpolation, Loss};
-use crate::model::download::BaseModel;
+use crate::model::base::BaseRequest;
 use crate::model::init::{Defaults, Init};
 use crate::model::method::{Choice, Method};
 use crate::trainer::config::{Resume, SelfCheck, TrainerConfig};
@@ -30,7 +31,7 @@ const FRAMES_PER_PASS: usize = 64;
 pub(crate) struct Config {
     /// Where the videos are and how they are split.
     pub(crate) data: DataConfig,
-    pub(crate) base_model: BaseModel,
+    pub(crate) base_model: BaseRequest,
     pub(crate) method: Method,
     pub(crate) trainer: TrainerConfig,
     pub(crate) models: ModelsConfig,
@@ -38,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) machine: MachineConfig,
     /// Whether the plan is all that is wanted.
     pub(crate) is_dry_run: bool,
+    /// Whether to fetch the base model is all that is wanted.
+    pub(crate) fetches_only: bool,
     args: Args,
 }
 
@@ -76,11 +79,7 @@ impl Config {
         let (main, running) = (&args.main, &args.running);
         Ok(Self {
             data: data_config(&args),
-            base_model: BaseModel {
-                name: main.init.clone(),
-                revision: args.base_model.revision.clone(),
-                is_offline: args.base_model.offline,
-            },
+            base_model: base_request(&args)?,
             method: main.method.into(),
             trainer: TrainerConfig {
                 resume: running.resume.into(),
@@ -102,6 +101,7 @@ impl Config {
                 n_threads: args.machine.threads.count(),
             },
             is_dry_run: main.dry_run,
+            fetches_only: args.base_model.fetch_base,
             args,
         })
     }

@@ -18,8 +18,11 @@ use crate::data::excluded::Exclusions;
 use crate::data::frame_cache::{FrameCache, FrameId};
 use crate::data::grouping::Grouping;
 use crate::data::labelled::{Labelled, Part, name_of};
-use crate::data::photographs::PhotoSurvey;
+use crate::data::photographs::{Look, PhotoSurvey};
 use crate::data::split::{Candidate, split_groups};
+
+/// Videos that are looked at for a warning where the base model is named; more add no certainty.
+const MAX_SURVEYED: usize = 64;
 
 /// The frames of a video that load.
 #[derive(Default)]
@@ -37,6 +40,8 @@ pub(crate) struct DatasetBuilder {
     failures: Vec<Failure>,
     exclusions: Exclusions,
     photo_survey: PhotoSurvey,
+    /// How many videos are still to be looked at.
+    n_to_survey: usize,
 }
 
 impl DatasetBuilder {
@@ -49,7 +54,14 @@ impl DatasetBuilder {
             failures: Vec::new(),
             exclusions: Exclusions::default(),
             photo_survey: PhotoSurvey::default(),
+            n_to_survey: MAX_SURVEYED,
         })
+    }
+
+    /// The same where all videos have been looked at.
+    pub(crate) fn surveyed(mut self, survey: PhotoSurvey) -> Self {
+        (self.photo_survey, self.n_to_survey) = (survey, 0);
+        self
     }
 
     /// Adds a video, or notes why it is excluded.
@@ -87,7 +99,10 @@ impl DatasetBuilder {
             label,
             faults: faults_of(&item.frames),
         };
-        self.photo_survey.look(&item.frames);
+        if self.n_to_survey > 0 {
+            self.n_to_survey -= 1;
+            self.photo_survey.add(Look::of(&item.frames));
+        }
         let frames = std::mem::take(&mut item.frames);
         let Loaded {
             frames,
@@ -237,7 +252,7 @@ impl DatasetBuilder {
             classes,
             captions,
             failures: self.failures,
-            are_photographs: self.photo_survey.are_photographs(),
+            photographs: self.photo_survey,
             upstream: Vec::new(),
             n_skipped_lines: 0,
         })

@@ -9,6 +9,7 @@ use wo_record::{Failure, Pose, Producer, RecordPath, Video};
 
 use crate::data::frame_cache::{FrameCache, FrameId};
 use crate::data::grouping::Grouping;
+use crate::data::photographs::PhotoSurvey;
 
 /// Captions per class that are kept, the most frequent first. More only cost time in the text tower.
 const CAPTIONS_PER_CLASS: usize = 16;
@@ -81,8 +82,8 @@ pub(crate) struct Dataset {
     /// The distinct captions of each class in the training videos.
     pub(crate) captions: Vec<Vec<String>>,
     pub(crate) failures: Vec<Failure>,
-    /// Whether most frames look like photographs.
-    pub(crate) are_photographs: bool,
+    /// What the videos look like.
+    pub(crate) photographs: PhotoSurvey,
     pub(crate) upstream: Vec<Producer>,
     /// Malformed lines that were skipped.
     pub(crate) n_skipped_lines: u64,
@@ -117,7 +118,7 @@ impl Dataset {
             classes,
             captions,
             failures: Vec::new(),
-            are_photographs: self.are_photographs,
+            photographs: self.photographs,
             upstream: Vec::new(),
             n_skipped_lines: 0,
         })

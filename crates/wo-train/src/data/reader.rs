@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use wo_cli::{OnError, open_input};
 use wo_input::{
-    Preprocessor, StreamCorrections, check_frames, folder_of_paths, videos_of_data_dir,
+    Preprocessor, StreamCorrections, VideoItem, check_frames, folder_of_paths, videos_of_data_dir,
     videos_of_stream,
 };
 use wo_record::{Failure, Producer, ReadError, Reader};
@@ -16,11 +16,25 @@ use crate::data::config::{DataConfig, Source};
 use crate::data::dataset::Dataset;
 
 /// What the input holds beside videos.
-struct Rest {
+#[derive(Debug, Default)]
+pub(crate) struct Rest {
     failures: Vec<Failure>,
     upstream: Vec<Producer>,
     n_skipped_lines: u64,
 }
+
+impl Rest {
+    /// The dataset with what else the input held.
+    pub(crate) fn complete(self, mut dataset: Dataset) -> Dataset {
+        dataset.failures.extend(self.failures);
+        dataset.upstream = self.upstream;
+        dataset.n_skipped_lines = self.n_skipped_lines;
+        dataset
+    }
+}
+
+/// What takes the videos of an input.
+type Take<'a> = &'a mut dyn FnMut(VideoItem) -> anyhow::Result<()>;
 
 /// Reads, checks and splits the input of a run.
 pub(crate) fn read_dataset(
@@ -29,22 +43,23 @@ pub(crate) fn read_dataset(
     preprocessor: &Preprocessor,
 ) -> anyhow::Result<Dataset> {
     let mut builder = DatasetBuilder::new(config, preprocessor)?;
-    let rest = match &config.source {
-        Source::Folder(folder) => read_folder(folder, config, &mut builder)?,
-        Source::Stream(input) => read_stream(input.as_deref(), stdin, config, &mut builder)?,
-    };
-    let mut dataset = builder.finish(config)?;
-    dataset.failures.extend(rest.failures);
-    dataset.upstream = rest.upstream;
-    dataset.n_skipped_lines = rest.n_skipped_lines;
-    Ok(dataset)
+    let rest = read_videos(config, stdin, &mut |item| builder.add(item))?;
+    Ok(rest.complete(builder.finish(config)?))
 }
 
-fn read_folder(
-    folder: &Path,
+/// Reads the input of a run, video by video.
+pub(crate) fn read_videos(
     config: &DataConfig,
-    builder: &mut DatasetBuilder,
+    stdin: &mut dyn BufRead,
+    take: Take<'_>,
 ) -> anyhow::Result<Rest> {
+    match &config.source {
+        Source::Folder(folder) => read_folder(folder, config, take),
+        Source::Stream(input) => read_stream(input.as_deref(), stdin, config, take),
+    }
+}
+
+fn read_folder(folder: &Path, config: &DataConfig, take: Take<'_>) -> anyhow::Result<Rest> {
     check_frames(folder, "wo-train --data-dir")?;
     let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", folder.display());
     let skips = config.reading.on_error == OnError::Skip;
@@ -53,7 +68,7 @@ fn read_folder(
         &config.captions,
         config.reading.max_line,
         skips.then_some(&mut warn),
-        &mut |item| builder.add(item),
+        take,
     )?;
     Ok(Rest {
         failures: left.failures,
@@ -66,7 +81,7 @@ fn read_stream(
     path: Option<&Path>,
     stdin: &mut dyn BufRead,
     config: &DataConfig,
-    builder: &mut DatasetBuilder,
+    take: Take<'_>,
 ) -> anyhow::Result<Rest> {
     let (name, mut input) = open_input(path, stdin)?;
     let base = folder_of_paths(path);
@@ -76,7 +91,7 @@ fn read_stream(
     }
     let corrections = StreamCorrections::of_input(path, &config.captions)?;
     let mut add = |item| match corrections.apply(item) {
-        Some(item) => builder.add(item),
+        Some(item) => take(item),
         None => Ok(()),
     };
     let failures = videos_of_stream(&mut reader, base, &mut add).context(name)?;

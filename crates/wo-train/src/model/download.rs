@@ -1,70 +1,138 @@
 //! A base model from the Hugging Face Hub.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, Hint, Progress, ShowProgress};
 use wo_clip::{Checkpoint, find_on_disk, read_checkpoint_on};
-use wo_hub::{Error, Options, Step};
+use wo_hub::{Error, Fetched, Options, Step};
+
+use crate::model::base::BaseRequest;
 
 /// Pins the commit and sha256 of each model. It lies beside the models that are written by default.
 const MODELS_LOCK: &str = "models/models.lock";
 
 const MIB: u64 = 1 << 20;
 
-/// The model that a user names to start from.
-#[derive(Debug, Clone)]
-pub(crate) struct BaseModel {
-    /// A built-in model, a path, or a repository on the Hub.
-    pub(crate) name: String,
-    /// The repository's branch, tag or commit.
-    pub(crate) revision: Option<String>,
-    /// Whether no socket may be opened.
-    pub(crate) is_offline: bool,
+/// A model of the Hub.
+#[derive(Debug)]
+pub(crate) struct HubModel {
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) commit: String,
 }
 
 /// The model of a repository: fetched unless cached, checked against the lock file, and only then read.
-pub(crate) fn checkpoint_of_hub(repository: &str, base: &BaseModel) -> anyhow::Result<Checkpoint> {
-    let folder = folder_of_hub(repository, base.revision.as_deref(), base)?;
-    read_model(&folder, base)
-        .with_context(|| repository.to_owned())
-        .exit_with(Exit::Integrity)
+pub(crate) fn checkpoint_of_hub(
+    repository: &str,
+    request: &BaseRequest,
+) -> anyhow::Result<HubModel> {
+    let mut options = options();
+    options.offline |= request.is_offline;
+    let revision = request.revision.as_deref();
+    match fetch(repository, revision, &options) {
+        Ok(fetched) => read(repository, fetched, request.is_offline),
+        Err(error) => refused(repository, error),
+    }
 }
 
 /// Reads a model in a folder or a file. If it is an adapter, its base is a folder too, or is fetched as any other model.
-pub(crate) fn read_model(path: &Path, base: &BaseModel) -> anyhow::Result<Checkpoint> {
+pub(crate) fn read_model(path: &Path, is_offline: bool) -> anyhow::Result<Checkpoint> {
     read_checkpoint_on(path, &|name, revision| {
         if Path::new(name).is_dir() || !wo_hub::is_repository(name) {
             return find_on_disk(name, revision);
         }
-        folder_of_hub(name, revision, base)
+        let mut options = options();
+        options.offline |= is_offline;
+        match fetch(name, revision, &options) {
+            Ok(fetched) => Ok(fetched.dir),
+            Err(error) => refused(name, error),
+        }
     })
 }
 
-/// The folder of a repository's files: fetched unless cached, and checked against the lock file.
-fn folder_of_hub(
+/// The same of a model that nobody named, or why it cannot be had. `seen` says what asks for it.
+pub(crate) fn fetch_or_not(
     repository: &str,
-    revision: Option<&str>,
-    base: &BaseModel,
-) -> anyhow::Result<PathBuf> {
-    let mut options = Options::from_env();
-    options.offline |= base.is_offline;
-    options.watch = Some(Arc::new(progress_printer()));
-    let fetched = match wo_hub::fetch(repository, revision, &options, Path::new(MODELS_LOCK)) {
-        Ok(fetched) => fetched,
-        Err(error) => {
-            let (exit, hint) = (exit_of(&error), error.hint());
-            return Err(error_of(repository, error))
-                .hint_with(|| hint)
-                .exit_with(exit);
+    is_offline: bool,
+    seen: &str,
+) -> anyhow::Result<Result<HubModel, String>> {
+    let mut options = options();
+    let is_offline = options.offline || is_offline;
+    // What is in the cache needs no network.
+    options.offline = true;
+    let mut result = fetch(repository, None, &options);
+    if !is_offline && matches!(result, Err(Error::Offline { .. })) {
+        wo_cli::say!(
+            "{seen}: fetching {repository} once (about 600 MB) into {}; after Ctrl-C the same command goes on with it",
+            options.cache.display()
+        );
+        options.offline = false;
+        result = fetch(repository, None, &options);
+    }
+    match result {
+        Ok(fetched) => read(repository, fetched, is_offline).map(Ok),
+        Err(error) if is_absence(&error, &options) => Ok(Err(in_one_line(error))),
+        Err(error) => refused(repository, error),
+    }
+}
+
+/// Whether an error says that a model cannot be had here and now, and not that something is wrong with it.
+fn is_absence(error: &Error, options: &Options) -> bool {
+    match error {
+        Error::Offline { .. }
+        | Error::Denied { .. }
+        | Error::NotFound { .. }
+        | Error::Network { .. }
+        | Error::Room { .. } => true,
+        Error::Io { path, source, .. } => {
+            let kinds = [
+                ErrorKind::StorageFull,
+                ErrorKind::QuotaExceeded,
+                ErrorKind::PermissionDenied,
+                ErrorKind::ReadOnlyFilesystem,
+            ];
+            path.starts_with(&options.cache) && kinds.contains(&source.kind())
         }
-    };
+        _ => false,
+    }
+}
+
+/// An error with its causes.
+fn in_one_line(error: Error) -> String {
+    format!("{:#}", anyhow::Error::new(error))
+}
+
+/// Options of the environment, with a watch that prints the progress.
+fn options() -> Options {
+    let mut options = Options::from_env();
+    options.watch = Some(Arc::new(progress_printer()));
+    options
+}
+
+fn fetch(repository: &str, revision: Option<&str>, options: &Options) -> Result<Fetched, Error> {
+    let fetched = wo_hub::fetch(repository, revision, options, Path::new(MODELS_LOCK))?;
     if fetched.is_new {
         let commit = &fetched.commit;
         wo_cli::say!("pinned {repository} to commit {commit} in {MODELS_LOCK}");
     }
-    Ok(fetched.dir)
+    Ok(fetched)
+}
+
+fn read(repository: &str, fetched: Fetched, is_offline: bool) -> anyhow::Result<HubModel> {
+    let checkpoint = read_model(&fetched.dir, is_offline)
+        .with_context(|| repository.to_owned())
+        .exit_with(Exit::Integrity)?;
+    let commit = fetched.commit;
+    Ok(HubModel { checkpoint, commit })
+}
+
+fn refused<T>(repository: &str, error: Error) -> anyhow::Result<T> {
+    let (exit, hint) = (exit_of(&error), error.hint());
+    Err(error_of(repository, error))
+        .hint_with(|| hint)
+        .exit_with(exit)
 }
 
 /// A name that neither the Hub nor the cache knows may have been meant as a folder.
@@ -106,7 +174,12 @@ fn progress_printer() -> impl Fn(Step<'_>) + Send + Sync {
         if shown.as_ref().is_none_or(|(file, ..)| file != step.file) {
             // Clears the old progress line before a new one starts.
             *shown = None;
-            wo_cli::say!("fetching {}, {total} MiB", step.file);
+            let here = step.n_bytes / MIB;
+            let behind = match here {
+                0 => String::new(),
+                _ => format!(", of which {here} are here"),
+            };
+            wo_cli::say!("fetching {}, {total} MiB{behind}", step.file);
             let progress = Progress::new(ShowProgress::Auto, ("MiB", ""), total);
             *shown = Some((step.file.to_owned(), 0, progress));
         }

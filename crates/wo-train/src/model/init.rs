@@ -7,7 +7,8 @@ use wo_cli::{Error, Exit, ExitWith, Hint};
 use wo_clip::{Checkpoint, Rule, scratch_config};
 use wo_input::{Preprocessor, Tokenizer, train_clip_tokenizer};
 
-use crate::model::download::{BaseModel, checkpoint_of_hub, read_model};
+use crate::model::base::{BaseRequest, EMBEDDED};
+use crate::model::download::{HubModel, checkpoint_of_hub, read_model};
 use crate::model::tiny;
 
 /// Merges of a tokenizer trained on the captions at hand: enough for one or two tokens per word.
@@ -16,7 +17,7 @@ const N_MERGES: usize = 600;
 const N_POSITIONS: usize = 77;
 
 /// What `--init` takes.
-const HINT: &str = "--init takes tiny, scratch:tiny, scratch:small, a folder with config.json, model.safetensors, \
+const HINT: &str = "--init takes auto, tiny, scratch:tiny, scratch:small, a folder with config.json, model.safetensors, \
                     tokenizer.json and preprocessor_config.json, a .pt of wo-train, or owner/name on the Hugging Face Hub";
 
 /// A base model, before the captions are known.
@@ -67,34 +68,37 @@ fn no_model(name: &str) -> anyhow::Error {
 }
 
 impl Init {
-    /// Finds the model that the user names.
-    pub(crate) fn find(base: &BaseModel) -> anyhow::Result<Self> {
-        let name = base.name.as_str();
+    /// Finds the model of this name, with its commit if it is of the Hub.
+    pub(crate) fn find(
+        name: &str,
+        request: &BaseRequest,
+    ) -> anyhow::Result<(Self, Option<String>)> {
         if let Some(size) = name.strip_prefix("scratch:") {
             scratch_config(size, 1)
                 .with_context(|| format!("there is no scratch:{size}"))
                 .hint("scratch:tiny or scratch:small")
                 .exit_with(Exit::Usage)?;
-            return Ok(Self::Scratch(size.to_owned()));
+            return Ok((Self::Scratch(size.to_owned()), None));
         }
-        if name == "tiny" {
-            return Ok(Self::Tiny(tiny::checkpoint()?));
+        if name == EMBEDDED {
+            return Ok((Self::Tiny(tiny::checkpoint()?), None));
         }
         if Path::new(name).symlink_metadata().is_err() {
             // A revision only makes sense on the Hub, whatever folders are here.
-            let means_hub = base.revision.is_some() || !wo_hub::is_path(name);
+            let means_hub = request.revision.is_some() || !wo_hub::is_path(name);
             if wo_hub::is_repository(name) && means_hub {
-                let checkpoint = checkpoint_of_hub(name, base)?;
-                return Ok(Self::of(checkpoint));
+                let HubModel { checkpoint, commit } = checkpoint_of_hub(name, request)?;
+                return Ok((Self::of(checkpoint), Some(commit)));
             }
             return Err(no_model(name));
         }
-        let checkpoint = read_model(Path::new(name), base);
-        Ok(Self::of(checkpoint.hint(HINT).exit_with(Exit::Integrity)?))
+        let checkpoint = read_model(Path::new(name), request.is_offline);
+        let checkpoint = checkpoint.hint(HINT).exit_with(Exit::Integrity)?;
+        Ok((Self::of(checkpoint), None))
     }
 
     /// A model of the user's. It is trained on images as those make them who read what is written.
-    fn of(mut checkpoint: Checkpoint) -> Self {
+    pub(crate) fn of(mut checkpoint: Checkpoint) -> Self {
         checkpoint.preprocessor = checkpoint.preprocessor.as_written();
         Self::Model(checkpoint)
     }

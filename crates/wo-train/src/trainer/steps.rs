@@ -211,7 +211,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         if let Some(place) = self.interpolate()? {
             metrics.insert("wise".to_owned(), place.fraction);
             if !self.held_out.is_empty() {
-                wo_cli::say!("{}", place.in_words());
+                self.run.say_metric(&place.in_words());
             }
         }
         let judged = self.model.judge(self.run, self.held_out)?;
@@ -289,7 +289,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         let mut parts = vec![format!("epoch {epoch:>3}/{n_epochs}  loss {loss:.3}")];
         parts.extend(result.map(|result| validation_words(result, self.held_out.len())));
         parts.push(format!("{speed:.0} frames/s"));
-        wo_cli::say!("{}", parts.join("  "));
+        self.run.say_metric(&parts.join("  "));
         let mut logged = values.clone();
         logged.insert("images_per_second".to_owned(), speed);
         logged.insert("waiting_share".to_owned(), throughput.waiting_share());

@@ -139,8 +139,8 @@ impl Baselines {
         fewest_groups(self.samples.iter().map(|it| (&it.group, it.truth)))
     }
 
-    /// The baselines as a table to print.
-    pub(crate) fn table(&self) -> Message {
+    /// The baselines as a table to print, with this behind its title.
+    pub(crate) fn table(&self, caution: &str) -> Message {
         let nothing = vec![0; self.samples.len()];
         let comparisons = self.compare(&nothing);
         let n_effective = self.n_effective();
@@ -156,7 +156,7 @@ impl Baselines {
                 )
             });
         let title = format!(
-            "baselines: balanced accuracy of form on {} of {}, with 95 % confidence interval:",
+            "baselines: balanced accuracy of form on {} of {}, with 95 % confidence interval{caution}:",
             count(self.samples.len(), "validation video"),
             count(self.n_groups(), "group")
         );

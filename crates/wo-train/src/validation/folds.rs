@@ -9,7 +9,7 @@ use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 use wo_clip::Class;
-use wo_record::{Group, Name, Prediction, Record, Writer};
+use wo_record::{Base, Group, Name, Prediction, Record, Writer};
 
 use crate::data::dataset::{Dataset, Example};
 use crate::fit::{fit, judge_with};
@@ -79,11 +79,11 @@ pub(crate) fn cross_validate(
     let in_order = examples.filter_map(|it| predictions.remove(&it.video.video_id));
     let predictions = in_order.collect();
     let comparison = baselines.comparison(&predicted, "out_of_fold");
-    wo_cli::say!(
+    run.say_metric(&format!(
         "{n_folds} folds: balanced accuracy of form {}; {}",
         comparison.balanced_accuracy(),
         comparison.words
-    );
+    ));
     Ok(OutOfFold {
         predictions,
         comparison,
@@ -182,9 +182,10 @@ fn sums(
 }
 
 /// The predictions as a stream of records.
-pub(crate) fn stream(predictions: &[Prediction]) -> anyhow::Result<String> {
+pub(crate) fn stream(base: &Base, predictions: &[Prediction]) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     let mut writer = Writer::begin(&mut bytes, crate::TOOL, crate::VERSION, &[])?;
+    writer.record(&Record::Base(base.clone()))?;
     for prediction in predictions {
         writer.record(&Record::Prediction(prediction.clone()))?;
     }

@@ -8,9 +8,13 @@ use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
 use wo_testkit::{BEGIN, Tool, end, stream, tempdir};
 
+mod auto;
+mod auto_named;
+mod auto_stopped;
 mod captions;
 mod folds;
 mod groups;
+mod looks;
 mod methods;
 mod plan;
 mod resume;

@@ -11,6 +11,7 @@ use crate::render::format::{WIDE_INTERVAL, shown, signed};
 use crate::render::html::answered::Answered;
 use crate::render::html::conclusion::unassessable::{nothing_scored, one_label};
 use crate::render::sentences::audit::{better_probe, better_than_model, named, summary};
+use crate::render::sentences::base_model::reservation;
 use crate::render::sentences::weak_spots::{in_words, too_few_groups, unknown};
 use crate::render::sentences::{excluded, independence};
 use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task, Whole};
@@ -205,6 +206,7 @@ impl Case<'_> {
             self.mostly_unclear(),
             self.unbounded(),
             self.unknown_copies(),
+            reservation(self.grounds.findings.caution.as_deref()),
         ];
         let last = [self.audited(), self.relabelled(), self.wide()];
         let first = self.weak_spots().into_iter().map(Some).chain(first);

@@ -2,6 +2,8 @@
 
 use wo_record::Verdict;
 
+use crate::render::sentences::base_model::caution_in_words;
+
 /// Why a verdict says nothing of new videos.
 const SEEN: &str = "the model was trained or chosen on this video, its person or its source";
 
@@ -27,10 +29,12 @@ pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict, n_exercises: usize
         Some(ms) => format!("evidence at {:.1} s", ms / 1000.0),
         None => format!("evidence frame {}", verdict.evidence.index),
     });
+    let caution = verdict.caution.as_deref().map(caution_in_words);
+    let caution = caution.map_or_else(String::new, |it| format!("; caution with the model: {it}"));
     let copied = verdict.near_duplicate_of.as_deref().map(copied_in_words);
     let seen = verdict.seen.then(|| SEEN.to_owned());
     format!(
-        "{name}: {} {:.2} ({}){}",
+        "{name}: {} {:.2} ({}){}{caution}",
         verdict.label,
         verdict.probability,
         details.join("; "),
@@ -107,6 +111,13 @@ mod tests {
              source"
         );
         verdict.seen = false;
+        verdict.caution = Some("drawn_base".to_owned());
+        assert_eq!(
+            verdict_in_words("a", &verdict, 5),
+            "a: bad_form 0.93 (squat 0.99; evidence frame 4); caution with the model: its base model has only seen drawn lifters, \
+             and it was trained on photographs"
+        );
+        verdict.caution = None;
         abstain(&mut verdict, &[AbstainReason::NoThreshold]);
         assert_eq!(
             verdict_in_words("a", &verdict, 5),

@@ -1,4 +1,4 @@
-//! A Hub: what the client asks of it, and no more. Small files are answered at once; weights are answered with a
+//! A Hub on the loopback interface: what the client asks of it, and no more. Small files are answered at once; weights are answered with a
 //! redirect to a second address, as the Hub sends to its CDN.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 /// A Hub that lives as long as the test's process.
-pub(crate) struct Server {
+#[derive(Debug)]
+pub struct Server {
     hub: SocketAddr,
     cdn: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -20,33 +21,35 @@ pub(crate) struct Server {
 
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Request {
+pub struct Request {
     /// `GET /path`, with `cdn` in front at the second address.
-    pub(crate) line: String,
+    pub line: String,
     /// The header `Authorization`.
-    pub(crate) authorization: Option<String>,
+    pub authorization: Option<String>,
     /// The header `Range`.
-    pub(crate) range: Option<String>,
+    pub range: Option<String>,
 }
 
 /// What a Hub that means no good does with weights, unless said otherwise.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Hostility {
+pub struct Hostility {
     /// Announces this size.
-    pub(crate) announced: Option<u64>,
+    pub announced: Option<u64>,
     /// Redirects to there; `CDN` means the second address.
-    pub(crate) location: Option<String>,
+    pub location: Option<String>,
     /// Sends so many bytes, waits so long, and goes on.
-    pub(crate) trickle: Option<(usize, Duration)>,
+    pub trickle: Option<(usize, Duration)>,
     /// Does that with the answers of the Hub itself as well.
-    pub(crate) trickles_all: bool,
+    pub trickles_all: bool,
     /// Sends so many bytes more, and does not say how many come.
-    pub(crate) surplus: usize,
+    pub surplus: usize,
     /// Says that so many come.
-    pub(crate) length: Option<u64>,
+    pub length: Option<u64>,
+    /// Says for ever that it will answer: `100 Continue`, again and again, at both addresses.
+    pub continues: bool,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     n_connections: usize,
     requests: Vec<Request>,
@@ -64,7 +67,8 @@ struct State {
 }
 
 impl Server {
-    pub(crate) fn start() -> Self {
+    /// Starts one that holds nothing yet.
+    pub fn start() -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let listen = || TcpListener::bind("127.0.0.1:0").expect("a free port");
         let (hub, cdn) = (listen(), listen());
@@ -87,41 +91,42 @@ impl Server {
         server
     }
 
-    pub(crate) fn address(&self) -> String {
+    /// What `HF_ENDPOINT` is to be.
+    pub fn address(&self) -> String {
         format!("http://{}", self.hub)
     }
 
     /// Makes `revision` the commit `commit` with these files.
-    pub(crate) fn put(
+    pub fn put(
         &self,
         repository: &str,
         revision: &str,
         commit: &str,
-        files: &[(&str, &str)],
+        files: &[(&str, impl AsRef<[u8]>)],
     ) {
         let mut state = self.state.lock().expect("no thread panicked");
         for name in [revision, commit] {
             let key = format!("{repository}@{name}");
             state.commits.insert(key, commit.to_owned());
         }
-        for (name, text) in files {
+        for (name, content) in files {
             let key = format!("{repository}@{commit}/{name}");
-            state.files.insert(key, text.as_bytes().to_vec());
+            state.files.insert(key, content.as_ref().to_vec());
         }
     }
 
     /// Answers everything with this status from now on.
-    pub(crate) fn fail_with(&self, status: Option<u16>) {
+    pub fn fail_with(&self, status: Option<u16>) {
         self.state.lock().expect("no thread panicked").status = status;
     }
 
     /// Breaks the connection after so many bytes of weights.
-    pub(crate) fn cut_at(&self, n_bytes: Option<usize>) {
+    pub fn cut_at(&self, n_bytes: Option<usize>) {
         self.state.lock().expect("no thread panicked").cut = n_bytes;
     }
 
     /// Breaks the connection once.
-    pub(crate) fn cut_once_at(&self, n_bytes: usize, has_ranges: bool) {
+    pub fn cut_once_at(&self, n_bytes: usize, has_ranges: bool) {
         let mut state = self.state.lock().expect("no thread panicked");
         state.cut = Some(n_bytes);
         state.cuts_once = true;
@@ -129,31 +134,32 @@ impl Server {
     }
 
     /// Says nothing for so long before the connection is broken.
-    pub(crate) fn pause(&self, pause: Duration) {
+    pub fn pause(&self, pause: Duration) {
         self.state.lock().expect("no thread panicked").pause = Some(pause);
     }
 
     /// Sends other weights than it names the sha256 of, of the same size.
-    pub(crate) fn lie(&self) {
+    pub fn lie(&self) {
         self.state.lock().expect("no thread panicked").is_lying = true;
     }
 
     /// Means no good from now on.
-    pub(crate) fn be(&self, hostility: Hostility) {
+    pub fn be(&self, hostility: Hostility) {
         self.state.lock().expect("no thread panicked").hostility = hostility;
     }
 
-    pub(crate) fn n_connections(&self) -> usize {
+    /// How many connections were made.
+    pub fn n_connections(&self) -> usize {
         self.state.lock().expect("no thread panicked").n_connections
     }
 
     /// What was asked since the last call.
-    pub(crate) fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.state.lock().expect("no thread panicked").requests)
     }
 
     /// The lines of what was asked since the last call.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         self.requests().into_iter().map(|r| r.line).collect()
     }
 }
@@ -185,6 +191,13 @@ fn answer(mut stream: &TcpStream, place: &str, cdn: SocketAddr, state: &Mutex<St
         authorization: header("authorization"),
         range: header("range"),
     });
+    if state.hostility.continues {
+        drop(state);
+        while stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").is_ok() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        return;
+    }
     let mut reply = state.reply(path, cdn);
     let start = header("range").and_then(|range| {
         let start = range.strip_prefix("bytes=")?.strip_suffix('-')?;
@@ -338,7 +351,8 @@ impl State {
     }
 }
 
-pub(crate) fn sha256(bytes: &[u8]) -> String {
+/// The sha256 of bytes, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in Sha256::digest(bytes) {
         write!(text, "{byte:02x}").expect("a string takes all");
