@@ -36,6 +36,8 @@ use artifacts::run_dir::RunDir;
 use cli::config::Config;
 use model::init::Init;
 use session::Session;
+use trainer::arithmetic::Arithmetic;
+use trainer::config::Resume;
 
 const TOOL: &str = env!("CARGO_PKG_NAME");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -68,13 +70,17 @@ fn train(
     let previous = PreviousModel::of(&config.output.model)?;
     let init = Init::find(&config.base_model)?;
     let run_dir = RunDir::open(&config.output.model)?;
-    let mut session = Session::prepare(config, init, input, device)?;
+    let stopped = (config.trainer.resume == Resume::Auto)
+        .then(|| Arithmetic::of_stopped(run_dir.snapshots(), device))
+        .flatten();
+    let mut session = Session::prepare(config, init, input, device, stopped.as_ref())?;
     session.announce(previous.as_ref());
     let folds = session.check(config)?;
     let folder = config.data.folder_of_frames();
     let n_skipped_lines = session.dataset.n_skipped_lines;
     let failures = std::mem::take(&mut session.dataset.failures);
     if !config.is_dry_run {
+        session.settle_precision(config, &stop)?;
         let mut output = IgnoreBrokenPipe::new(output);
         let mut writer = Writer::begin(&mut output, TOOL, VERSION, &session.dataset.upstream)?;
         for failure in &failures {

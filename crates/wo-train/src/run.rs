@@ -12,6 +12,7 @@ use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
 use crate::model::features::{Features, cache_dir};
 use crate::model::init::BaseKind;
+use crate::trainer::arithmetic::Arithmetic;
 use crate::trainer::config::TrainerConfig;
 use crate::validation::base_features::BaseFeatures;
 use crate::validation::baselines::Comparison;
@@ -23,6 +24,7 @@ pub(crate) struct Run<'a, 'w> {
     pub(crate) hyper: &'a Hyperparameters,
     pub(crate) config: TrainerConfig,
     pub(crate) device: Device,
+    pub(crate) arithmetic: &'a Arithmetic,
     pub(crate) base_kind: BaseKind,
     pub(crate) stop: &'a Stop,
     /// Whether to print what is the same from each seed: the baselines, and how the base model is changed.
@@ -72,6 +74,7 @@ impl<'w> Run<'_, 'w> {
             hyper,
             config: self.config,
             device: self.device,
+            arithmetic: self.arithmetic,
             base_kind: self.base_kind,
             stop: self.stop,
             shows_baselines: self.shows_baselines,
