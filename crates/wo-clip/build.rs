@@ -4,7 +4,7 @@ use std::path::Path;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=cpp/native.cpp");
+    println!("cargo:rerun-if-changed=cpp");
     // torch-sys says where it found the library; absent in a doc-only build, which compiles and links nothing.
     let Ok(directory) = std::env::var("DEP_TCH_LIBTORCH_LIB") else {
         return;
@@ -36,6 +36,11 @@ fn compile(libraries: &Path) {
         .flag("-std=c++17")
         .flag(format!("-D_GLIBCXX_USE_CXX11_ABI={abi}"))
         .flag("-DGLOG_USE_GLOG_EXPORT")
+        .file("cpp/linear.cpp")
         .file("cpp/native.cpp")
+        .file("cpp/quick_gelu.cpp")
+        // Loops over whole tensors, which tests run as well; nobody asks for the traps that forbid vectors.
+        .opt_level(3)
+        .flag("-fno-trapping-math")
         .compile("wo_native");
 }

@@ -1,6 +1,6 @@
 """open_clip's side of the benchmark: its model, its loss and torch's AdamW, told over stdin what to do.
 
-Arguments: fused|foreach, distinct captions, their length in tokens. As open_clip_train does it: all texts of the batch,
+Arguments: fused|foreach, distinct captions, their length in tokens, fp32|bf16. As open_clip_train does it: all texts of the batch,
 each filled up to 77 tokens; groups with and without weight decay. Lines in: step, images (answers: seconds), peak
 (answer: MiB)."""
 
@@ -12,6 +12,8 @@ import torch
 
 BATCH, N_THREADS, N_POSITIONS = 16, 2, 77
 method, n_captions, length = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+# As its `--precision amp_bf16` does it.
+autocast = torch.autocast("cpu", torch.bfloat16, enabled=sys.argv[4] == "bf16")
 torch.set_num_threads(N_THREADS)
 torch.manual_seed(1)
 model = open_clip.create_model("ViT-B-32-quickgelu", precision="fp32")
@@ -51,8 +53,10 @@ texts = texts[torch.arange(BATCH) % n_captions]
 
 def step() -> None:
     optimizer.zero_grad()
-    image_features, text_features, logit_scale = model(images, texts)[:3]
-    loss_of(image_features, text_features, logit_scale).backward()
+    with autocast:
+        image_features, text_features, logit_scale = model(images, texts)[:3]
+        loss = loss_of(image_features, text_features, logit_scale)
+    loss.backward()
     optimizer.step()
     with torch.no_grad():
         model.logit_scale.clamp_(0, 4.605170185988092)
@@ -60,7 +64,7 @@ def step() -> None:
 
 def look() -> None:
     model.eval()
-    with torch.no_grad():
+    with torch.no_grad(), autocast:
         model.encode_image(images, normalize=True)
     model.train()
 

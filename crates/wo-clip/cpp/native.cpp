@@ -3,6 +3,8 @@
 //
 // An opaque tensor of torch-sys is an at::Tensor.
 
+#include "guarded.h"
+
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -10,7 +12,6 @@
 #include <torch/custom_class.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -20,19 +21,6 @@ namespace {
 using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-template <class Work> char *guarded(Work work) {
-  try {
-    work();
-    return nullptr;
-  } catch (const c10::Error &e) {
-    return strdup(e.what_without_backtrace());
-  } catch (const std::exception &e) {
-    return strdup(e.what());
-  } catch (...) {
-    return strdup("an exception of unknown kind");
-  }
-}
 
 std::vector<Tensor> listed(Tensor *const *tensors, size_t n) {
   std::vector<Tensor> list;
@@ -50,23 +38,6 @@ void check_alike(const Tensor &parameter, const Tensor &other) {
               "a tensor of ", other.toString(), " ", other.sizes(), " is not laid out like its parameter of ",
               parameter.toString(), " ", parameter.sizes());
 }
-
-// x * sigmoid(1.702 x). Composed of ATen's functions it would keep four tensors for the way back; this keeps one.
-struct QuickGelu : torch::autograd::Function<QuickGelu> {
-  static constexpr double slope = 1.702;
-
-  static Tensor forward(AutogradContext *ctx, const Tensor &xs) {
-    ctx->save_for_backward({xs});
-    auto ys = xs * slope;
-    return at::silu_(ys).mul_(1.0 / slope);
-  }
-
-  static variable_list backward(AutogradContext *ctx, const variable_list &grads) {
-    // The derivative of silu(c x) / c is silu'(c x).
-    auto xs = ctx->get_saved_variables()[0];
-    return {at::silu_backward(grads[0], xs * slope)};
-  }
-};
 
 using Run = Tensor *(*)(const void *block, const Tensor *xs);
 using Release = void (*)(void *block);
@@ -202,10 +173,6 @@ char *wo_set_autocast(const Tensor *on_device, bool enabled) {
       at::autocast::set_autocast_dtype(device, at::kBFloat16);
     at::autocast::set_autocast_enabled(device, enabled);
   });
-}
-
-char *wo_quick_gelu(const Tensor *xs, Tensor **ys) {
-  return guarded([&] { *ys = new Tensor(QuickGelu::apply(*xs)); });
 }
 
 // The block belongs to this call: it is released once nothing can go back through it.

@@ -1,6 +1,6 @@
 //! Our side of `scripts/bench/train`: a ViT-B/32 that is told over stdin what to do, and answers with numbers.
 //!
-//! Arguments: distinct captions and their length in tokens. Lines in: `step` and `images` (answers: seconds), `product`
+//! Arguments: distinct captions, their length in tokens, and `bf16` to compute in bfloat16. Lines in: `step` and `images` (answers: seconds), `product`
 //! (of two matrices; answer: FLOP/s), `work` (answer: FLOP of a step), `peak` (answer: MiB).
 
 #![expect(
@@ -14,8 +14,8 @@ use std::time::Instant;
 
 use wo_clip::tch::{Device, Kind, Tensor, manual_seed, nn, no_grad};
 use wo_clip::{
-    AdamWConfig, BankTargets, Clip, ClipConfig, Optimizer, Rule, Share, set_threads,
-    soft_cross_entropy,
+    AdamWConfig, BankTargets, Clip, ClipConfig, Kernels, Optimizer, Rule, Share, set_threads,
+    soft_cross_entropy, with_bfloat16,
 };
 use wo_input::Tokens;
 
@@ -26,11 +26,12 @@ const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
 const MAX_LOGIT_SCALE: f64 = 4.605_170_185_988_092;
 
 fn main() {
-    let mut args = std::env::args()
-        .skip(1)
-        .map(|arg| arg.parse::<usize>().unwrap());
-    let (n_captions, length) = (args.next().unwrap(), args.next().unwrap());
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let number = |place: usize| args[place].parse::<usize>().unwrap();
+    let (n_captions, length) = (number(0), number(1));
+    let bf16 = args.get(2).is_some_and(|it| it == "bf16");
     set_threads(N_THREADS);
+    Kernels::of_machine().apply().unwrap();
     manual_seed(1);
     let config = ClipConfig::default();
     let vs = nn::VarStore::new(Device::Cpu);
@@ -49,8 +50,9 @@ fn main() {
     let targets = bank.of(&Tensor::from_slice(&classes));
 
     let mut step = || {
-        let output = clip.forward(&pixels, &tokens);
-        soft_cross_entropy(&output.logits, &targets).backward();
+        let forward = || clip.forward(&pixels, &tokens);
+        let logits = in_precision(bf16, || forward().logits);
+        soft_cross_entropy(&logits, &targets).backward();
         optimizer.step(1e-5);
         optimizer.zero_grad();
         no_grad(|| drop(logit_scale.clamp_max_(MAX_LOGIT_SCALE)));
@@ -63,7 +65,7 @@ fn main() {
                 started.elapsed().as_secs_f64()
             }
             "images" => {
-                let _features = no_grad(|| clip.image_features(&pixels));
+                let _features = in_precision(bf16, || no_grad(|| clip.image_features(&pixels)));
                 started.elapsed().as_secs_f64()
             }
             "product" => product_speed(),
@@ -74,6 +76,14 @@ fn main() {
         println!("{answer}");
         std::io::stdout().flush().unwrap();
     }
+}
+
+fn in_precision(bf16: bool, forward: impl FnOnce() -> Tensor) -> Tensor {
+    if !bf16 {
+        return forward();
+    }
+    let result = with_bfloat16(Device::Cpu, forward).unwrap();
+    result.to_kind(Kind::Float)
 }
 
 /// Captions of random words: the longest of them of `length` tokens, the others a little shorter.

@@ -9,6 +9,7 @@ mod device;
 #[doc(hidden)]
 pub mod fuzzing;
 mod judge;
+mod kernels;
 mod memory;
 mod model;
 mod native;
@@ -24,6 +25,8 @@ pub use checkpoint::weights::{WeightsError, load_weights};
 pub use checkpoint::writer::{working_folder, write_checkpoint};
 pub use device::{device_name, device_of, set_threads, to_device};
 pub use judge::{FrameScores, Judge, class_features};
+pub use kernels::processor::Processor;
+pub use kernels::{KernelTime, Kernels};
 pub use memory::{OutOfMemory, or_out_of_memory};
 pub use model::clip::{Clip, FreezeConfig, Output};
 pub use model::config::{Activation, ClipConfig, ConfigError, TextConfig, VisionConfig};
@@ -34,4 +37,6 @@ pub use native::{NativeError, with_bfloat16};
 pub use tch;
 pub use training::loss::{BankTargets, equal_caption_targets, info_nce, soft_cross_entropy};
 pub use training::optimizer::{AdamWConfig, Optimizer, Rule, Share, StateError};
-pub use training::snapshot::{Snapshot, latest_snapshot, weights_hash, write_snapshot};
+pub use training::snapshot::{
+    Snapshot, latest_snapshot, latest_state, weights_hash, write_snapshot,
+};

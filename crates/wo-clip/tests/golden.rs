@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use safetensors::SafeTensors;
 use wo_clip::tch::{Device, Kind, Tensor};
-use wo_clip::{Checkpoint, read_checkpoint};
+use wo_clip::{Checkpoint, Kernels, read_checkpoint};
 use wo_input::{ImageProcessor, Preprocessor, Tokenizer, decode_image, train_clip_tokenizer};
 
 /// What Python tokenized, in its order.
@@ -108,41 +108,48 @@ fn pixels_equal_those_of_pillow() {
 
 #[test]
 fn features_logits_loss_and_gradients_equal_those_of_transformers() {
-    for name in ["quick_gelu", "gelu"] {
-        let checkpoint = checkpoint(name);
-        let golden = golden(name);
-        let (vs, clip) = checkpoint.build(Device::Cpu).unwrap();
-        let tokens = checkpoint.tokenizer.encode(&TEXTS).unwrap();
-        let output = clip.forward(&golden["pixels"], &tokens);
-        for (what, ours) in [
-            ("image_features", &output.image_features),
-            ("text_features", &output.text_features),
-            ("logits", &output.logits),
-        ] {
-            let difference = difference(ours, &golden[what]);
-            assert!(difference < 1e-4, "{name} {what}: {difference}");
+    for kernels in [Kernels::ONEDNN, Kernels::OWN] {
+        kernels.apply().unwrap();
+        for name in ["quick_gelu", "gelu"] {
+            features_logits_loss_and_gradients(name);
         }
-        let loss = output
-            .logits
-            .cross_entropy_for_logits(&Tensor::from_slice(&[0_i64, 1, 2]));
+    }
+}
+
+fn features_logits_loss_and_gradients(name: &str) {
+    let checkpoint = checkpoint(name);
+    let golden = golden(name);
+    let (vs, clip) = checkpoint.build(Device::Cpu).unwrap();
+    let tokens = checkpoint.tokenizer.encode(&TEXTS).unwrap();
+    let output = clip.forward(&golden["pixels"], &tokens);
+    for (what, ours) in [
+        ("image_features", &output.image_features),
+        ("text_features", &output.text_features),
+        ("logits", &output.logits),
+    ] {
+        let difference = difference(ours, &golden[what]);
+        assert!(difference < 1e-4, "{name} {what}: {difference}");
+    }
+    let loss = output
+        .logits
+        .cross_entropy_for_logits(&Tensor::from_slice(&[0_i64, 1, 2]));
+    assert!(
+        (loss.double_value(&[]) - golden["loss"].double_value(&[0])).abs() < 1e-4,
+        "{name} loss"
+    );
+    loss.backward();
+    let variables = vs.variables();
+    assert_eq!(
+        variables.len(),
+        golden.keys().filter(|key| key.starts_with("grad.")).count()
+    );
+    for (parameter_name, parameter) in variables {
+        let wanted = &golden[&format!("grad.{parameter_name}")];
+        let difference = difference(&parameter.grad(), wanted);
         assert!(
-            (loss.double_value(&[]) - golden["loss"].double_value(&[0])).abs() < 1e-4,
-            "{name} loss"
+            difference < 1e-4,
+            "{name} gradient of {parameter_name}: {difference}"
         );
-        loss.backward();
-        let variables = vs.variables();
-        assert_eq!(
-            variables.len(),
-            golden.keys().filter(|key| key.starts_with("grad.")).count()
-        );
-        for (parameter_name, parameter) in variables {
-            let wanted = &golden[&format!("grad.{parameter_name}")];
-            let difference = difference(&parameter.grad(), wanted);
-            assert!(
-                difference < 1e-4,
-                "{name} gradient of {parameter_name}: {difference}"
-            );
-        }
     }
 }
 

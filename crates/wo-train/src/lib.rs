@@ -99,6 +99,7 @@ fn train(
     let n_skipped_lines = session.dataset.n_skipped_lines;
     let failures = std::mem::take(&mut session.dataset.failures);
     if !config.is_dry_run {
+        session.settle_precision(config, stop)?;
         let mut output = IgnoreBrokenPipe::new(output);
         let mut writer = Writer::begin(&mut output, TOOL, VERSION, &session.dataset.upstream)?;
         for failure in &failures {

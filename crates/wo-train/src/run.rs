@@ -13,6 +13,7 @@ use crate::hyperparameters::Hyperparameters;
 use crate::model::base::CAUTION;
 use crate::model::features::{Features, cache_dir};
 use crate::model::init::BaseKind;
+use crate::trainer::arithmetic::Arithmetic;
 use crate::trainer::config::TrainerConfig;
 use crate::validation::base_features::BaseFeatures;
 use crate::validation::baselines::Comparison;
@@ -24,6 +25,7 @@ pub(crate) struct Run<'a, 'w> {
     pub(crate) hyper: &'a Hyperparameters,
     pub(crate) config: TrainerConfig,
     pub(crate) device: Device,
+    pub(crate) arithmetic: &'a Arithmetic,
     pub(crate) base_kind: BaseKind,
     /// Whether each metric is to be read with caution, for the base model.
     pub(crate) has_caution: bool,
@@ -90,6 +92,7 @@ impl<'w> Run<'_, 'w> {
             hyper,
             config: self.config,
             device: self.device,
+            arithmetic: self.arithmetic,
             base_kind: self.base_kind,
             has_caution: self.has_caution,
             stop: self.stop,

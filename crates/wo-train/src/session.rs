@@ -28,7 +28,10 @@ use crate::model::base::{self, BaseModel, FOR_PHOTOGRAPHS};
 use crate::model::init::BaseKind;
 use crate::model::method::{self, Choice, Method};
 use crate::run::{Fitted, Run};
+use crate::trainer::arithmetic::Arithmetic;
 use crate::trainer::config::Resume;
+use crate::trainer::precision::{Agreement, Decision, Situation};
+use crate::trainer::{precision, precision_check};
 use crate::validation::fold_plan::{FoldPlan, FoldSource};
 use crate::validation::folds::{OutOfFold, cross_validate, stream};
 use crate::validation::{abstention, learning_curve};
@@ -44,6 +47,8 @@ pub(crate) struct Session {
     hyper: Hyperparameters,
     choice: Choice,
     device: Device,
+    arithmetic: Arithmetic,
+    precision: Decision,
 }
 
 /// What training gives.
@@ -86,12 +91,30 @@ impl Session {
         let counts = n_videos_of_exercises(&dataset);
         let choice = method::choose(config.method, base_kind, &counts);
         let n_train = dataset.of(Split::Train).len();
-        let hyper = config.hyperparameters(&init, &choice, n_train, device);
+        let mut hyper = config.hyperparameters(&init, &choice, n_train);
         let checkpoint = init
             .into_checkpoint(&dataset.captions, hyper.seed)
             .exit_or(Exit::Integrity)?;
         captions::warn(&dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
         captions::settle(&mut dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
+        let stopped = (config.trainer.resume == Resume::Auto)
+            .then(|| Arithmetic::of_stopped(run_dir.snapshots(), device))
+            .flatten();
+        let mut arithmetic = Arithmetic::begin(device, stopped.as_ref());
+        let situation = Situation {
+            asked: config.machine.precision,
+            is_cpu: device == Device::Cpu,
+            has_bfloat16: config.machine.has_bfloat16,
+            stopped_in_bf16: stopped.as_ref().map(|it| it.bf16),
+        };
+        // A probe computes features in 32 bits.
+        let precision = situation.decide();
+        if let Decision::Settled { bf16, .. } = precision {
+            (hyper.bf16, arithmetic.bf16) = (bf16, bf16);
+            if situation.is_slow(bf16) && hyper.method != Method::Probe {
+                wo_cli::warn!("{}", precision::SLOW; "take --precision fp32");
+            }
+        }
         Ok(Self {
             dataset,
             checkpoint,
@@ -101,7 +124,62 @@ impl Session {
             hyper,
             choice,
             device,
+            arithmetic,
+            precision,
         })
+    }
+
+    /// Settles the precision where that takes a check.
+    pub(crate) fn settle_precision(&mut self, config: &Config, stop: &Stop) -> anyhow::Result<()> {
+        if self.precision != Decision::Check || self.hyper.method == Method::Probe {
+            return Ok(());
+        }
+        let Some(agreement) = self.agreement(config, stop)? else {
+            wo_cli::bail!(Exit::Locked, "stopped before the first step");
+        };
+        let bf16 = agreement.holds();
+        wo_cli::say!("{}", agreement.in_words());
+        (self.hyper.bf16, self.arithmetic.bf16) = (bf16, bf16);
+        Ok(())
+    }
+
+    /// What the check of the precision finds; `None` where the run was asked to end meanwhile.
+    pub(crate) fn agreement(
+        &self,
+        config: &Config,
+        stop: &Stop,
+    ) -> anyhow::Result<Option<Agreement>> {
+        let mut nowhere = std::io::sink();
+        let mut writer = Writer::begin(&mut nowhere, crate::TOOL, crate::VERSION, &[])?;
+        let mut run = self.run(config, stop, &mut writer);
+        precision_check::agreement(&mut run, &self.dataset)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn computes_in_bf16(&self) -> bool {
+        self.hyper.bf16 && self.arithmetic.bf16
+    }
+
+    /// What all fits share.
+    fn run<'a, 'w>(
+        &'a self,
+        config: &Config,
+        stop: &'a Stop,
+        writer: &'a mut Writer<'w>,
+    ) -> Run<'a, 'w> {
+        Run {
+            checkpoint: &self.checkpoint,
+            hyper: &self.hyper,
+            config: config.trainer,
+            device: self.device,
+            arithmetic: &self.arithmetic,
+            base_kind: self.base_kind,
+            has_caution: self.base.caution.is_some(),
+            stop,
+            shows_baselines: true,
+            writer,
+            events: None,
+        }
     }
 
     /// Prints the plan.
@@ -111,6 +189,7 @@ impl Session {
         for line in plan::lines(dataset, hyper, &self.choice, &self.checkpoint, self.device) {
             wo_cli::say!("{line}");
         }
+        wo_cli::say!("arithmetic: {}", self.precision_in_words());
         // Where another one was wanted that is said already, with why it was not to be had.
         if self.base.caution.is_some() && self.base.wanted.is_none() {
             wo_cli::warn!(
@@ -138,6 +217,17 @@ impl Session {
         Ok(folds)
     }
 
+    fn precision_in_words(&self) -> String {
+        let words = self.arithmetic.in_words();
+        match &self.precision {
+            Decision::Check if self.hyper.method != Method::Probe => {
+                format!("{words}; bf16 if a check finds the same first losses and verdicts")
+            }
+            Decision::Settled { why, .. } if !why.is_empty() => format!("{words} ({why})"),
+            _ => words,
+        }
+    }
+
     fn fold_source(&self) -> FoldSource<'_> {
         FoldSource {
             dataset: &self.dataset,
@@ -161,18 +251,8 @@ impl Session {
             run_dir.note_base(key, &self.base)?;
         }
         let events = config.output.tensorboard.as_deref();
-        let mut run = Run {
-            checkpoint: &self.checkpoint,
-            hyper: &self.hyper,
-            config: config.trainer,
-            device: self.device,
-            base_kind: self.base_kind,
-            has_caution: self.base.caution.is_some(),
-            stop,
-            shows_baselines: true,
-            writer,
-            events: events.map(EventFile::create).transpose()?,
-        };
+        let mut run = self.run(config, stop, writer);
+        run.events = events.map(EventFile::create).transpose()?;
         let dataset = &self.dataset;
         let (source, snapshots) = (self.fold_source(), run_dir.snapshots());
         let out_of_fold = folds

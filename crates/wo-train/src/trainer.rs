@@ -1,8 +1,11 @@
 //! Training by gradient steps: losses, gradients, learning rate, snapshots, and the loop.
 
+pub(crate) mod arithmetic;
 pub(crate) mod config;
 pub(crate) mod gradients;
 pub(crate) mod losses;
+pub(crate) mod precision;
+pub(crate) mod precision_check;
 pub(crate) mod schedule;
 pub(crate) mod self_check;
 pub(crate) mod snapshot;

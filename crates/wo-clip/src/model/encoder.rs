@@ -2,13 +2,14 @@
 //!
 //! Unused numbers are not computed: the last block computes attention and MLP for the pooled token only.
 
-use tch::nn::{self, Module};
+use tch::nn;
 use tch::{Kind, Tensor};
 
 use crate::model::config::Activation;
 use crate::model::lora::LoraConfig;
 use crate::model::lora::{Projection, shallow_clone};
 use crate::native;
+use crate::native::linear::linear;
 
 /// The shape of one tower's transformer.
 #[derive(Debug, Clone, Copy)]
@@ -214,12 +215,12 @@ impl Layer {
     }
 
     fn with_mlp(&self, xs: &Tensor) -> Tensor {
-        let inner = self.fc1.forward(&self.layer_norm2.forward(xs));
+        let inner = linear(&self.fc1, &self.layer_norm2.forward(xs));
         let inner = match self.activation {
             Activation::QuickGelu => native::quick_gelu(&inner).expect("it takes all shapes"),
             Activation::Gelu => inner.gelu("none"),
         };
-        plus(self.fc2.forward(&inner), xs)
+        plus(linear(&self.fc2, &inner), xs)
     }
 
     /// A layer that shares these parameters.
@@ -294,8 +295,8 @@ impl Attention {
             None,
             false,
         );
-        self.out_proj
-            .forward(&attended.transpose(1, 2).reshape([batch, n_queries, size]))
+        let attended = attended.transpose(1, 2);
+        linear(&self.out_proj, &attended.reshape([batch, n_queries, size]))
     }
 
     fn projections(&mut self) -> [(&'static str, &mut Projection); 3] {

@@ -2,8 +2,10 @@
 //! Knows nothing of where a model uses it.
 
 use serde::{Deserialize, Serialize};
-use tch::nn::{self, Module};
+use tch::nn;
 use tch::{Tensor, no_grad};
+
+use crate::native::linear::linear;
 
 /// The rank, scale and dropout of adapters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -44,7 +46,7 @@ impl Projection {
     }
 
     pub(crate) fn forward(&self, xs: &Tensor) -> Tensor {
-        let ys = self.linear.forward(xs);
+        let ys = linear(&self.linear, xs);
         let Some(adapter) = &self.adapter else {
             return ys;
         };

@@ -94,19 +94,45 @@ pub fn latest_snapshot(dir: &Path) -> anyhow::Result<Option<Snapshot>> {
     Ok(steps.iter().rev().find_map(|step| read(step).ok()))
 }
 
+/// The [`Snapshot::state`] of the newest snapshot in `dir` whose state is whole, without its tensors.
+pub fn latest_state(dir: &Path) -> anyhow::Result<Option<Value>> {
+    if !dir.is_dir() {
+        return Ok(None);
+    }
+    let steps = steps(dir).with_context(|| format!("read the folder {}", dir.display()))?;
+    let state = |step: &PathBuf| {
+        let manifest = read_manifest(step).ok()?;
+        let bytes = read_file(step, STATE, manifest.files.get(STATE)?).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    };
+    Ok(steps.iter().rev().find_map(state))
+}
+
+fn read_manifest(dir: &Path) -> anyhow::Result<Manifest> {
+    Ok(serde_json::from_slice(&wo_cli::read_bytes(
+        &dir.join(MANIFEST),
+    )?)?)
+}
+
+/// A file whose hash is as its manifest says.
+fn read_file(dir: &Path, name: &str, hash: &str) -> anyhow::Result<Vec<u8>> {
+    let bytes = wo_cli::read_bytes(&dir.join(name))?;
+    ensure!(
+        blake3::hash(&bytes).to_hex().as_str() == hash,
+        "{name} is damaged"
+    );
+    Ok(bytes)
+}
+
 fn read(dir: &Path) -> anyhow::Result<Snapshot> {
-    let manifest: Manifest = serde_json::from_slice(&wo_cli::read_bytes(&dir.join(MANIFEST))?)?;
+    let manifest = read_manifest(dir)?;
     let mut snapshot = Snapshot {
         step: manifest.step,
         state: Value::Null,
         tensors: BTreeMap::new(),
     };
     for (name, hash) in &manifest.files {
-        let bytes = wo_cli::read_bytes(&dir.join(name))?;
-        ensure!(
-            blake3::hash(&bytes).to_hex().as_str() == hash,
-            "{name} is damaged"
-        );
+        let bytes = read_file(dir, name, hash)?;
         if name == STATE {
             snapshot.state = serde_json::from_slice(&bytes)?;
         } else if let Some(set) = name.strip_suffix(".safetensors") {
@@ -219,6 +245,8 @@ mod tests {
         assert_eq!(names(), 2, "the oldest is gone");
         let latest = latest_snapshot(dir.path()).expect("read").expect("there");
         assert_eq!((latest.step, &latest.state), (100, &snapshot(100).state));
+        let state = latest_state(dir.path()).expect("read");
+        assert_eq!(state, Some(latest.state.clone()));
         let weights = &latest.tensors["weights"];
         assert!(weights["a"].equal(&snapshot(100).tensors["weights"]["a"]));
         assert_eq!(weights["scale"].size(), [0_i64; 0]);

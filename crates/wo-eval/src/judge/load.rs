@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, opened};
-use wo_clip::{Class, Judge, Manifest, device_of, read_checkpoint};
+use wo_clip::tch::Device;
+use wo_clip::{Class, Judge, Kernels, Manifest, device_of, read_checkpoint};
 
 use crate::render::sentences::base_model::caution_in_words;
 
@@ -12,6 +13,10 @@ use crate::render::sentences::base_model::caution_in_words;
 pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Result<Judge> {
     check_model(model, hint)?;
     let device = device_of(device)?;
+    if device == Device::Cpu {
+        // Only a libtorch without oneDNN refuses, and then its own kernels stay.
+        let _ = Kernels::of_machine().apply();
+    }
     // An early end of a model's file is an I/O error to those who read it, and a corrupt model to us.
     let loading = || format!("load the model {}", model.display());
     // It says which model it reads.

@@ -362,11 +362,11 @@ impl FromStr for EmaDecay {
 /// The precision of the forward pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Precision {
-    /// `bf16` on a GPU, else `fp32`
+    /// `bf16` on a GPU, and on a CPU that multiplies in it if a check finds the same first losses and verdicts; else `fp32`
     Auto,
     /// 32 bits
     Fp32,
-    /// bfloat16: 16 bits with the range of 32; slow on most CPUs
+    /// bfloat16: 16 bits with the range of 32; many times slower on CPUs that do not multiply in it
     Bf16,
 }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use wo_cli::{Exit, ExitWith};
-use wo_clip::LoraConfig;
-use wo_clip::tch::Device;
+use wo_clip::{LoraConfig, Processor};
 
 use crate::cli::args::{
     Args, EmaDecay, LoraArgs, LossFlag, MethodFlag, MixedFlag, NearDuplicatesFlag, Precision,
@@ -22,6 +21,7 @@ use crate::model::base::BaseRequest;
 use crate::model::init::{Defaults, Init};
 use crate::model::method::{Choice, Method};
 use crate::trainer::config::{Resume, SelfCheck, TrainerConfig};
+use crate::trainer::precision::PrecisionConfig;
 
 /// Frames per forward pass unless `--micro-batch` says otherwise.
 const FRAMES_PER_PASS: usize = 64;
@@ -70,6 +70,9 @@ pub(crate) struct OutputConfig {
 pub(crate) struct MachineConfig {
     pub(crate) device: String,
     pub(crate) n_threads: usize,
+    pub(crate) precision: PrecisionConfig,
+    /// Whether the CPU multiplies in bfloat16.
+    pub(crate) has_bfloat16: bool,
 }
 
 impl Config {
@@ -99,6 +102,8 @@ impl Config {
             machine: MachineConfig {
                 device: args.machine.device.clone(),
                 n_threads: args.machine.threads.count(),
+                precision: args.machine.precision.into(),
+                has_bfloat16: Processor::of_machine().has_bfloat16(),
             },
             is_dry_run: main.dry_run,
             fetches_only: args.base_model.fetch_base,
@@ -112,7 +117,6 @@ impl Config {
         init: &Init,
         choice: &Choice,
         n_train: usize,
-        device: Device,
     ) -> Hyperparameters {
         let args = &self.args;
         let (main, split) = (&args.main, &args.split);
@@ -137,7 +141,8 @@ impl Config {
                 .layer_decay
                 .unwrap_or_else(|| default_layer_decay(method, &defaults)),
             checkpoint_blocks: machine.checkpoint_blocks,
-            bf16: is_bf16(machine.precision, device),
+            // Settled once the model can be run.
+            bf16: false,
             freeze_blocks: optimization.freeze_blocks,
             lora: (method == Method::Lora).then(|| lora_config(&args.lora, choice)),
             warmup: optimization.warmup,
@@ -203,14 +208,6 @@ fn micro_batch(args: &Args) -> usize {
         None => FRAMES_PER_PASS / frames.max(1),
     };
     n.clamp(1, batch_size.max(1))
-}
-
-fn is_bf16(precision: Precision, device: Device) -> bool {
-    match precision {
-        Precision::Auto => device != Device::Cpu,
-        Precision::Fp32 => false,
-        Precision::Bf16 => true,
-    }
 }
 
 fn default_lr(method: Method, base_model: &Defaults) -> f64 {
@@ -374,6 +371,16 @@ impl From<ResumeFlag> for Resume {
         match flag {
             ResumeFlag::Auto => Self::Auto,
             ResumeFlag::Never => Self::Never,
+        }
+    }
+}
+
+impl From<Precision> for PrecisionConfig {
+    fn from(flag: Precision) -> Self {
+        match flag {
+            Precision::Auto => Self::Auto,
+            Precision::Fp32 => Self::Fp32,
+            Precision::Bf16 => Self::Bf16,
         }
     }
 }

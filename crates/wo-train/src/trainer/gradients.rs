@@ -141,7 +141,7 @@ impl<'a> TrainedModel<'a> {
 
     /// The features of a batch's frames times the logit scale; with a pose head also the hidden states of their
     /// patches.
-    fn features(
+    pub(crate) fn features(
         &self,
         run: &Run<'_, '_>,
         batch: &Batch,
@@ -193,7 +193,10 @@ impl<'a> TrainedModel<'a> {
 }
 
 /// Runs a part of the forward pass in the precision of the run. The result has 32 bits.
-fn in_precision(run: &Run<'_, '_>, forward: impl FnOnce() -> Tensor) -> anyhow::Result<Tensor> {
+pub(crate) fn in_precision(
+    run: &Run<'_, '_>,
+    forward: impl FnOnce() -> Tensor,
+) -> anyhow::Result<Tensor> {
     if !run.hyper.bf16 {
         return Ok(forward());
     }

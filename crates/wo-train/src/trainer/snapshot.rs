@@ -15,6 +15,7 @@ use crate::VERSION;
 use crate::data::dataset::Dataset;
 use crate::model::parameters::{Trained, WeightAverage};
 use crate::run::Run;
+use crate::trainer::arithmetic::Arithmetic;
 use crate::trainer::gradients::Losses;
 
 /// Snapshots that are kept. Should the disk lose the newest, there is an older one.
@@ -76,8 +77,11 @@ impl TrainProgress {
 /// The part of a snapshot that is no tensor.
 #[derive(Debug, Serialize, Deserialize)]
 struct State {
-    /// Hash of everything that the result depends on.
+    /// Hash of all flags and data that the result depends on.
     fingerprint: String,
+    /// What computed it, under [`crate::trainer::arithmetic::KEY`]; older versions wrote none.
+    #[serde(default)]
+    arithmetic: Option<Arithmetic>,
     place: TrainProgress,
     optimizer_steps: u32,
     best_score: Option<f64>,
@@ -88,6 +92,7 @@ struct State {
 pub(crate) struct Snapshots {
     dir: PathBuf,
     fingerprint: String,
+    arithmetic: Arithmetic,
     every: Duration,
     last: Instant,
 }
@@ -110,6 +115,7 @@ impl Snapshots {
         Ok(Self {
             dir: dir.to_owned(),
             fingerprint: blake3::hash(parts.as_bytes()).to_hex().to_string(),
+            arithmetic: run.arithmetic.clone(),
             every: run.config.snapshot_every,
             last: Instant::now(),
         })
@@ -140,6 +146,14 @@ impl Snapshots {
             self.remove()?;
             return Ok(None);
         }
+        if let Some(other) = state.arithmetic.filter(|it| *it != self.arithmetic) {
+            wo_cli::warn!(
+                "the snapshot was computed by other arithmetic ({}) than is at hand ({}): the run goes on, but does not end with \
+                 the same bits as one that was never stopped",
+                other.in_words(),
+                self.arithmetic.in_words()
+            );
+        }
         let mut take = |set: &str| snapshot.tensors.remove(set).unwrap_or_default();
         trained.load(&take("weights"))?;
         optimizer.load_state(state.optimizer_steps, &take("optimizer"))?;
@@ -164,6 +178,7 @@ impl Snapshots {
     ) -> anyhow::Result<()> {
         let state = State {
             fingerprint: self.fingerprint.clone(),
+            arithmetic: Some(self.arithmetic.clone()),
             place: place.clone(),
             optimizer_steps: optimizer.n_steps(),
             best_score: best.map(|best| best.score),

@@ -56,6 +56,16 @@ fn made(done: &Output, output: &Path) -> (String, String) {
     (text(&manifest["run_hash"]), text(&model[0]["model_id"]))
 }
 
+/// Starts a run with these kernels, or those that the machine chooses.
+fn start_with(kernels: Option<&str>, output: &Path) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wo-train"));
+    command.env_remove("WO_KERNELS");
+    if let Some(kernels) = kernels {
+        command.env("WO_KERNELS", kernels);
+    }
+    start_as(command, output, &[])
+}
+
 fn is_full() -> bool {
     std::env::var_os("WO_FULL").is_some()
 }
@@ -159,6 +169,54 @@ fn a_run_that_is_killed_at_any_moment_goes_on_to_the_same_bytes() {
         }
     }
     assert_eq!(finish(&output, &[]), expected);
+}
+
+#[test]
+fn a_run_goes_on_with_the_kernels_of_its_snapshot() {
+    let folder = tempdir().expect("a folder");
+    let end = |kernels: Option<&str>, output: &Path| {
+        let run = start_with(kernels, output);
+        run.wait_with_output().expect("it ends")
+    };
+    let undisturbed = folder.path().join("undisturbed");
+    let expected = made(&end(Some("onednn"), &undisturbed), &undisturbed);
+    for (name, kernels) in [("resumed", None), ("moved", Some("own"))] {
+        let output = folder.path().join(name);
+        let mut child = start_with(Some("onednn"), &output);
+        wait_for_step(&mut child, &output, 4);
+        child.kill().expect("killed");
+        child.wait().expect("it ends");
+        let done = end(kernels, &output);
+        let (result, stderr) = (made(&done, &output), String::from_utf8_lossy(&done.stderr));
+        assert!(stderr.contains("resuming at step"), "{stderr}");
+        let is_other = stderr.contains("does not end with the same bits as one that was never");
+        assert_eq!(is_other, kernels.is_some(), "{stderr}");
+        if kernels.is_none() {
+            assert!(stderr.contains("arithmetic: fp32, oneDNN, "), "{stderr}");
+            assert_eq!(result, expected);
+        }
+    }
+}
+
+#[test]
+fn bfloat16_on_a_processor_without_it_is_taken_with_a_warning() {
+    let folder = tempdir().expect("a folder");
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").expect("there");
+    let has_it = cpuinfo.contains("avx512_bf16") || cpuinfo.contains("amx_bf16");
+    for (precision, is_slow) in [("bf16", !has_it), ("fp32", false)] {
+        let more = ["--precision", precision, "--dry-run"];
+        let done = start(&folder.path().join("model"), &more).wait_with_output();
+        let stderr = String::from_utf8_lossy(&done.expect("it ends").stderr).into_owned();
+        assert!(
+            stderr.contains(&format!("arithmetic: {precision}, ")),
+            "{stderr}"
+        );
+        assert_eq!(
+            stderr.contains("does not multiply in bfloat16: "),
+            is_slow,
+            "{stderr}"
+        );
+    }
 }
 
 #[test]
