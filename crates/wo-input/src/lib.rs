@@ -10,6 +10,8 @@ mod fields;
 mod images;
 mod pixels;
 mod text;
+mod text_style;
+mod tokenizer_check;
 mod videos;
 
 pub use bpe::train_clip_tokenizer;
@@ -22,4 +24,5 @@ pub use fields::{Fields, parse_json, read_json, whole};
 pub use images::{ImageError, check_image, decode_image, image_bytes, load_image};
 pub use pixels::{Preprocessor, resize, resize_square};
 pub use text::{TextRead, TextReader, Tokenizer, TokenizerError, Tokens};
+pub use text_style::TextStyle;
 pub use videos::{FrameItem, Settled, VideoItem, videos_of_stream};

@@ -2,5 +2,6 @@
 
 pub(crate) mod args;
 pub(crate) mod config;
+mod loss_flag;
 pub(crate) mod plan;
 pub(crate) mod plan_warnings;

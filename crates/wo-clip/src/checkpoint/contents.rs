@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use tch::{Device, nn};
-use wo_input::{Preprocessor, Tokenizer, parse_json};
+use wo_input::{Preprocessor, TextStyle, Tokenizer, TokenizerError, parse_json};
 use wo_seal::{read_seal, seal_of};
 
 use crate::checkpoint::manifest::Manifest;
 use crate::checkpoint::weights::{check_weights, load_weights};
 use crate::model::clip::Clip;
-use crate::model::config::ClipConfig;
+use crate::model::config::ModelConfig;
 use crate::model::scratch;
 use crate::model::shapes::parameter_shapes;
 
@@ -24,8 +24,8 @@ pub(crate) const MANIFEST: &str = "wo.json";
 /// A model on disk, and all that belongs to it.
 #[derive(Debug)]
 pub struct Checkpoint {
-    /// The architecture.
-    pub config: ClipConfig,
+    /// The architecture with its sizes.
+    pub config: ModelConfig,
     /// The tokenizer of captions.
     pub tokenizer: Tokenizer,
     /// The preprocessing of images.
@@ -49,8 +49,9 @@ pub(crate) enum Weights {
 
 impl Checkpoint {
     /// A model with random weights.
-    pub fn fresh(config: ClipConfig, tokenizer: Tokenizer, seed: u64) -> Self {
-        let preprocessor = Preprocessor::clip(config.vision_config.image_size as u32);
+    pub fn fresh(config: impl Into<ModelConfig>, tokenizer: Tokenizer, seed: u64) -> Self {
+        let config = config.into();
+        let preprocessor = Preprocessor::clip(config.vision().image_size as u32);
         Self {
             config,
             tokenizer,
@@ -69,9 +70,8 @@ impl Checkpoint {
         manifest: Option<&str>,
         weights: Cow<'static, [u8]>,
     ) -> anyhow::Result<Self> {
-        let config = ClipConfig::from_json(config)?;
-        let length = config.text_config.max_position_embeddings as usize;
-        let tokenizer = Tokenizer::from_json(tokenizer, length)?;
+        let config = ModelConfig::from_json(config)?;
+        let tokenizer = tokenizer_of(&config, tokenizer, config.text_style())?;
         let preprocessor = preprocessor_of(preprocessor)?;
         let weights = Weights::Bytes(weights);
         Self::assemble(config, tokenizer, preprocessor, manifest, weights)
@@ -79,7 +79,7 @@ impl Checkpoint {
 
     /// A model from its parts, if they fit each other. Checks names, types and shapes of the weights, not their values.
     pub(crate) fn assemble(
-        config: ClipConfig,
+        config: ModelConfig,
         tokenizer: Tokenizer,
         preprocessor: Preprocessor,
         manifest: Option<&str>,
@@ -93,21 +93,21 @@ impl Checkpoint {
         };
         let end = config.check_end_of_text(tokenizer.end_of_text());
         end.map_err(anyhow::Error::msg).context(CONFIG)?;
-        if i64::from(tokenizer.largest_id()) >= config.text_config.vocab_size {
+        let vocab_size = config.text().vocab_size;
+        if i64::from(tokenizer.largest_id()) >= vocab_size {
             bail!(
-                "{CONFIG}: text_config.vocab_size is {}, and {TOKENIZER} has ids up to {}",
-                config.text_config.vocab_size,
+                "{CONFIG}: text_config.vocab_size is {vocab_size}, and {TOKENIZER} has ids up to {}",
                 tokenizer.largest_id()
             );
         }
-        if i64::from(preprocessor.crop) != config.vision_config.image_size {
+        let image_size = config.vision().image_size;
+        if i64::from(preprocessor.crop) != image_size {
             bail!(
-                "{PREPROCESSOR}: crop_size is {}, and the {} of vision_config.image_size in {CONFIG} are expected",
-                preprocessor.crop,
-                config.vision_config.image_size
+                "{PREPROCESSOR}: crop_size is {}, and the {image_size} of vision_config.image_size in {CONFIG} are expected",
+                preprocessor.crop
             );
         }
-        let width = config.projection_dim;
+        let width = config.feature_width();
         let parsed = manifest
             .map(|text| Manifest::from_json(text, width))
             .transpose()
@@ -150,6 +150,15 @@ impl Checkpoint {
         }
         Ok((vs, clip))
     }
+}
+
+/// The tokenizer of a model from its `tokenizer.json`.
+pub(crate) fn tokenizer_of(
+    config: &ModelConfig,
+    json: &str,
+    style: TextStyle,
+) -> Result<Tokenizer, TokenizerError> {
+    Tokenizer::with_style(json, config.text().n_positions as usize, style)
 }
 
 /// The preprocessing that a `preprocessor_config.json` asks for.

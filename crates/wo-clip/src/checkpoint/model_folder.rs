@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, ensure};
 use safetensors::SafeTensors;
 use wo_cli::Hint;
-use wo_input::{Preprocessor, Tokenizer};
+use wo_input::{Preprocessor, TextStyle, Tokenizer};
 
 use crate::checkpoint::contents::{
     CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS, Weights, map_file,
-    preprocessor_of,
+    preprocessor_of, tokenizer_of,
 };
 use crate::checkpoint::format::{Format, format_of};
 use crate::checkpoint::naming::Naming;
@@ -19,7 +19,7 @@ use crate::checkpoint::open_clip_config::config_of_json;
 use crate::checkpoint::open_clip_shapes::config_of_shapes;
 use crate::checkpoint::pt_file::MAX_TEXT;
 use crate::checkpoint::weights::WeightsError;
-use crate::model::config::ClipConfig;
+use crate::model::config::ModelConfig;
 
 /// open_clip's own configuration file.
 const OPEN_CLIP_CONFIG: &str = "open_clip_config.json";
@@ -54,10 +54,10 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Checkpoint> {
     let naming = Naming::of(file.names().into_iter());
     let (mut config, preprocessor) = match naming {
         Naming::HuggingFace => (config(folder)?, None),
-        Naming::OpenClip => open_clip_config(folder, &file)?,
+        Naming::OpenClip | Naming::OpenClipSiglip => open_clip_config(folder, naming, &file)?,
     };
     let tokenizer = tokenizer(folder, naming, &config)?;
-    if naming == Naming::OpenClip {
+    if let (Naming::OpenClip, ModelConfig::Clip(config)) = (naming, &mut config) {
         // open_clip pools at the largest id, whatever token that is.
         ensure!(
             tokenizer.end_of_text() == tokenizer.largest_id(),
@@ -68,7 +68,7 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Checkpoint> {
     let preprocessor = match preprocessor {
         Some(preprocessor) => preprocessor,
         None if naming == Naming::OpenClip && !folder.join(PREPROCESSOR).exists() => {
-            Preprocessor::clip(config.vision_config.image_size as u32)
+            Preprocessor::clip(config.vision().image_size as u32)
         }
         None => preprocessor_of(&text(folder, PREPROCESSOR)?)?,
     };
@@ -121,28 +121,34 @@ fn weights_of(folder: &Path) -> anyhow::Result<PathBuf> {
         .hint(format!("if {name} is the model, name it {WEIGHTS}"))
 }
 
-fn config(folder: &Path) -> anyhow::Result<ClipConfig> {
-    Ok(ClipConfig::from_json(&text(folder, CONFIG)?)?)
+fn config(folder: &Path) -> anyhow::Result<ModelConfig> {
+    Ok(ModelConfig::from_json(&text(folder, CONFIG)?)?)
 }
 
 /// From open_clip's own configuration, else from one of Hugging Face, else from the shapes.
 fn open_clip_config(
     folder: &Path,
+    naming: Naming,
     file: &SafeTensors<'_>,
-) -> anyhow::Result<(ClipConfig, Option<Preprocessor>)> {
+) -> anyhow::Result<(ModelConfig, Option<Preprocessor>)> {
     if folder.join(OPEN_CLIP_CONFIG).exists() {
         return config_of_json(&text(folder, OPEN_CLIP_CONFIG)?).context(OPEN_CLIP_CONFIG);
     }
     if folder.join(CONFIG).exists() {
         return Ok((config(folder)?, None));
     }
+    if naming == Naming::OpenClipSiglip {
+        return Err(anyhow!("{OPEN_CLIP_CONFIG} is not there, which says what sort of SigLIP it is"))
+            .hint(format!("put it beside the weights, from where they are; or take the model as transformers has it, such \
+                as google/siglip-base-patch16-224"));
+    }
     let config = config_of_shapes(file).with_context(|| {
         format!("there is no {OPEN_CLIP_CONFIG}, and the weights do not tell the model")
     })?;
-    Ok((config, None))
+    Ok((config.into(), None))
 }
 
-fn tokenizer(folder: &Path, naming: Naming, config: &ClipConfig) -> anyhow::Result<Tokenizer> {
+fn tokenizer(folder: &Path, naming: Naming, config: &ModelConfig) -> anyhow::Result<Tokenizer> {
     if naming == Naming::OpenClip && !folder.join(TOKENIZER).exists() {
         let message =
             format!("{TOKENIZER} is not there; open_clip has its tokenizer in the program");
@@ -151,8 +157,11 @@ fn tokenizer(folder: &Path, naming: Naming, config: &ClipConfig) -> anyhow::Resu
              have the same"
         ));
     }
-    let length = config.text_config.max_position_embeddings as usize;
-    Ok(Tokenizer::from_json(&text(folder, TOKENIZER)?, length)?)
+    let style = match naming {
+        Naming::OpenClipSiglip => TextStyle::OpenClipSiglip,
+        Naming::OpenClip | Naming::HuggingFace => config.text_style(),
+    };
+    Ok(tokenizer_of(config, &text(folder, TOKENIZER)?, style)?)
 }
 
 /// Reads a text file of the folder.

@@ -13,10 +13,11 @@ use crate::cli::args::{
     Args, EmaDecay, LoraArgs, LossFlag, MethodFlag, MixedFlag, NearDuplicatesFlag, Precision,
     ResumeFlag, SelfCheckFlag,
 };
+use crate::cli::loss_flag::loss_of;
 use crate::data::config::{DataConfig, Mixed, NearDuplicates, Source};
 use crate::data::frame_cache::Storage;
 use crate::data::split::Fractions;
-use crate::hyperparameters::{Hyperparameters, Interpolation, Loss};
+use crate::hyperparameters::{Hyperparameters, Interpolation};
 use crate::model::download::BaseModel;
 use crate::model::init::{Defaults, Init};
 use crate::model::method::{Choice, Method};
@@ -113,13 +114,13 @@ impl Config {
         choice: &Choice,
         n_train: usize,
         device: Device,
-    ) -> Hyperparameters {
+    ) -> anyhow::Result<Hyperparameters> {
         let args = &self.args;
         let (main, split) = (&args.main, &args.split);
         let (optimization, loss, machine) = (&args.optimization, &args.loss, &args.machine);
         let defaults = init.defaults();
         let method = choice.method;
-        Hyperparameters {
+        Ok(Hyperparameters {
             method,
             epochs: main.epochs,
             batch_size: optimization.batch_size.max(1),
@@ -142,7 +143,7 @@ impl Config {
             lora: (method == Method::Lora).then(|| lora_config(&args.lora, choice)),
             warmup: optimization.warmup,
             weight_decay: optimization.weight_decay,
-            loss: loss.loss.into(),
+            loss: loss_of(loss.loss, init.has_logit_bias(), &main.init)?,
             pooling: loss.pooling,
             frame_loss: loss.frame_loss,
             augment: optimization.augment,
@@ -163,7 +164,7 @@ impl Config {
             validation: split.validation,
             test: split.test,
             seed: optimization.seed.seed,
-        }
+        })
     }
 }
 
@@ -198,7 +199,7 @@ fn micro_batch(args: &Args) -> usize {
     let (batch_size, frames) = (args.optimization.batch_size, args.optimization.frames);
     let n = match args.machine.micro_batch {
         // A loss that compares the frames of a batch needs all of them at once.
-        _ if args.loss.loss != LossFlag::Bank => batch_size,
+        _ if matches!(args.loss.loss, LossFlag::Infonce | LossFlag::Diagonal) => batch_size,
         Some(n) => n as usize,
         None => FRAMES_PER_PASS / frames.max(1),
     };
@@ -355,16 +356,6 @@ impl From<NearDuplicatesFlag> for NearDuplicates {
             NearDuplicatesFlag::Group => Self::Group,
             NearDuplicatesFlag::Refuse => Self::Refuse,
             NearDuplicatesFlag::Drop => Self::Drop,
-        }
-    }
-}
-
-impl From<LossFlag> for Loss {
-    fn from(flag: LossFlag) -> Self {
-        match flag {
-            LossFlag::Bank => Self::Bank,
-            LossFlag::Infonce => Self::Infonce,
-            LossFlag::Diagonal => Self::Diagonal,
         }
     }
 }
