@@ -83,8 +83,8 @@ fn siglip(config: &SiglipConfig) -> Shapes {
     let (width, side) = (vision.hidden_size, vision.patch_size);
     let mut shapes = Shapes::new();
     for (name, shape) in [
-        ("logit_scale", &[1] as &[i64]),
-        ("logit_bias", &[1]),
+        ("logit_scale", &[1_i64] as &[i64]),
+        ("logit_bias", &[1_i64]),
         (
             "text_model.embeddings.token_embedding.weight",
             &[text.vocab_size, text.hidden_size],
