@@ -16,6 +16,8 @@ import open_clip
 import siglip_tokenizers
 import torch
 import transformers
+from dump_folders import dump as dump_folders
+from dump_preprocessing import dump as dump_preprocessing
 from PIL import Image
 from safetensors.torch import save_file
 from transformers import (
@@ -246,6 +248,8 @@ def main(target: pathlib.Path) -> None:
         save_file(
             {n: t.detach().contiguous() for n, t in golden.items()}, folder / "golden.safetensors"
         )
+    dump_preprocessing(target, target / "preprocessing")
+    dump_folders(target)
     open_clip_golden(target / "open_clip", pixels, tokens["input_ids"], vocabulary_size)
     for name in ("siglip", "siglip2"):
         siglip_golden(target / name, [Image.fromarray(image) for image in images])

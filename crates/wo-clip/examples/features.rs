@@ -26,7 +26,7 @@ fn main() -> anyhow::Result<()> {
     };
     let checkpoint = read_checkpoint(model)?;
     let (vs, clip) = checkpoint.build(Device::Cpu)?;
-    let side = i64::from(checkpoint.preprocessor.crop);
+    let side = i64::from(checkpoint.preprocessor.side);
     let mut pixels = Vec::new();
     for path in sorted_files(pictures)? {
         let decode = || -> anyhow::Result<Vec<f32>> {

@@ -142,7 +142,7 @@ impl Judge {
 
     /// The same of frames as [`Preprocessor::pixels`] makes them, one after the other.
     pub fn features_of_pixels(&self, pixels: &[f32]) -> Tensor {
-        let side = i64::from(self.preprocessor.crop);
+        let side = i64::from(self.preprocessor.side);
         let a_frame = (3 * side * side) as usize;
         let of_chunk = |chunk: &[f32]| {
             let shape = [(chunk.len() / a_frame) as i64, 3, side, side];

@@ -9,6 +9,7 @@ pub(crate) mod config;
 pub(crate) mod encoder;
 pub(crate) mod lora;
 mod mlp;
+pub(crate) mod old_fields;
 mod patches;
 pub(crate) mod place;
 pub(crate) mod pooling;

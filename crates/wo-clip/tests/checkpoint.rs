@@ -328,7 +328,7 @@ fn a_folder_without_safetensors_says_what_there_is_instead() {
     check(
         "model.safetensors.index.json",
         b"{}",
-        ["several files", "max_shard_size"],
+        ["model.safetensors.index.json: ", "weight_map"],
     );
     let pt = folder.path().join("tuned.pt");
     let _ = written(&pt, false);

@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use safetensors::SafeTensors;
 use wo_clip::tch::{Device, Kind, Tensor, nn};
 use wo_clip::{Checkpoint, read_checkpoint, sigmoid_loss};
-use wo_input::{Preprocessor, TextStyle, Tokenizer, decode_image, train_clip_tokenizer};
+use wo_input::{
+    ImageProcessor, Preprocessor, TextStyle, Tokenizer, decode_image, train_clip_tokenizer,
+};
 
 /// What Python tokenized, in its order.
 const TEXTS: [&str; 4] = [
@@ -50,7 +52,9 @@ fn checkpoint(name: &str) -> Checkpoint {
     Checkpoint::from_parts(
         &text(&format!("{name}/config.json")),
         &text("tokenizer.json"),
-        &Preprocessor::clip(24).to_config().to_string(),
+        &Preprocessor::clip(24)
+            .to_config(ImageProcessor::Clip)
+            .to_string(),
         None,
         Cow::Owned(fs::read(fixtures().join(name).join("model.safetensors")).unwrap()),
     )
@@ -155,7 +159,7 @@ fn siglip(name: &str) -> Checkpoint {
     Checkpoint::from_parts(
         &text("config.json"),
         &text("tokenizer.json"),
-        &Preprocessor::clip(24).to_config().to_string(),
+        &text("preprocessor_config.json"),
         None,
         Cow::Owned(fs::read(fixtures().join(name).join("model.safetensors")).unwrap()),
     )
@@ -193,6 +197,16 @@ fn siglip_equals_that_of_transformers() {
     for name in ["siglip", "siglip2"] {
         let checkpoint = siglip(name);
         let golden = golden(name);
+        for i in 0..3 {
+            let file = fixtures().join(format!("picture{i}.png"));
+            let picture = decode_image(&fs::read(file).unwrap()).unwrap();
+            let pixels = checkpoint.preprocessor.pixels(&picture);
+            let off = difference(
+                &Tensor::from_slice(&pixels).view([3, 24, 24]),
+                &golden["pixels"].get(i),
+            );
+            assert!(off <= 2.0 / 255.0 + 1e-6, "{name} picture {i}: {off}");
+        }
         let (vs, clip) = checkpoint.build(Device::Cpu).unwrap();
         let tokens = checkpoint.tokenizer.encode(&TEXTS).unwrap();
         let output = clip.forward(&golden["pixels"], &tokens);
@@ -229,7 +243,7 @@ fn features_and_logits_equal_those_of_open_clip() {
         fs::copy(&source, folder.path().join(source.file_name().unwrap())).unwrap();
     }
     let checkpoint = read_checkpoint(folder.path()).unwrap();
-    assert_eq!(checkpoint.preprocessor.crop, 24);
+    assert_eq!(checkpoint.preprocessor.side, 24);
     let (_vs, clip) = checkpoint.build(Device::Cpu).unwrap();
     let tokens = checkpoint.tokenizer.encode(&TEXTS).unwrap();
     let output = clip.forward(&golden("quick_gelu")["pixels"], &tokens);

@@ -91,6 +91,14 @@ pub enum Error {
         /// The most that is fetched.
         limit: u64,
     },
+    /// The index of weights in several files is malformed, or names what is no part of the weights.
+    #[error("{index}: {why}", index = index.display())]
+    Index {
+        /// The index.
+        index: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The disk of the cache has too little room.
     #[error(
         "{} has {} MiB free, and {} MiB are needed", folder.display(), free / MIB,
@@ -148,6 +156,9 @@ impl Error {
                                        lock file"
                 .to_owned(),
             Self::TooLarge { .. } => "check the name and HF_ENDPOINT".to_owned(),
+            Self::Index { .. } => {
+                "take a model whose weights are in model.safetensors; save_pretrained of transformers writes one".to_owned()
+            }
             Self::Room { .. } => {
                 "make room there, or set HF_HUB_CACHE to a folder on another disk".to_owned()
             }

@@ -10,6 +10,7 @@ use crate::hub::Hub;
 use crate::lock::{LockFile, Pin, PinnedFile};
 use crate::remote::Wanted;
 use crate::repository::{Repository, is_revision};
+use crate::shards::{INDEX, shards_of};
 use crate::{Error, Options};
 
 /// A model on this disk.
@@ -106,16 +107,19 @@ impl CachedRepository<'_> {
         };
         let wanted: Vec<Wanted<'_>> = names.iter().map(|it| Wanted::unpinned(it)).collect();
         self.bring(&commit, &wanted)?;
+        let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        if names.iter().any(|name| name == INDEX) {
+            names.extend(self.bring_shards(&commit)?);
+        }
         let mut files = Vec::new();
         for name in names {
-            let path = self.cache.snapshot(&commit).join(name);
+            let path = self.cache.snapshot(&commit).join(&name);
             let (sha256, size) = digest_of(&path)?;
             if let Some(expected) = named_sha256(&path)
                 && expected != sha256
             {
                 return Err(mismatch(path, named(&expected), named(&sha256)));
             }
-            let name = name.to_owned();
             files.push(PinnedFile { name, sha256, size });
         }
         Ok(Pin {
@@ -124,6 +128,18 @@ impl CachedRepository<'_> {
             commit,
             files,
         })
+    }
+
+    /// Fetches the files that the index of a commit names, and returns their names.
+    fn bring_shards(&self, commit: &str) -> Result<Vec<String>, Error> {
+        let shards = shards_of(&self.cache.snapshot(commit).join(INDEX))?;
+        let wanted = |name| Wanted {
+            limit: shards.limit,
+            ..Wanted::unpinned(name)
+        };
+        let files: Vec<Wanted<'_>> = shards.names.iter().map(|name| wanted(name)).collect();
+        self.bring(commit, &files)?;
+        Ok(shards.names)
     }
 
     /// What other tools, such as `hf download`, left in the cache.
@@ -136,7 +152,7 @@ impl CachedRepository<'_> {
         // Offline, only the usual file names are known.
         let lacks = |name: &&&str| !names.contains(*name);
         if let Some(missing) = USUAL.iter().find(lacks)
-            && !names.iter().any(|name| is_weights(name))
+            && !names.iter().any(|name| has_weights(name))
         {
             return Err(self.miss(revision, &USUAL, missing));
         }
@@ -146,7 +162,7 @@ impl CachedRepository<'_> {
     fn look_up_on_hub(&self, revision: &str) -> Result<(String, Vec<&'static str>), Error> {
         let (commit, files) = self.hub().look_up(revision)?;
         let names = choose(|name| files.iter().any(|file| file == name));
-        if names.iter().any(|name| is_weights(name)) {
+        if names.iter().any(|name| has_weights(name)) {
             return Ok((commit, names));
         }
         let repository = &self.repository;
@@ -194,6 +210,11 @@ impl CachedRepository<'_> {
             ),
         }
     }
+}
+
+/// Whether a file holds weights, or the names of files that do.
+fn has_weights(name: &str) -> bool {
+    is_weights(name) || name == INDEX
 }
 
 fn digest_of(path: &Path) -> Result<(String, u64), Error> {

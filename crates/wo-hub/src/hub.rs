@@ -144,7 +144,7 @@ impl<'a> Hub<'a> {
 
     /// Holds what is announced against the lock file, and a text against what a text can have.
     fn check_announced(&self, remote: &Remote, wanted: Wanted<'_>) -> Result<(), Error> {
-        let Wanted { name, pin } = wanted;
+        let Wanted { name, pin, limit } = wanted;
         let announced = |expected: String, found: String| Error::Announced {
             repository: self.repository.to_string(),
             file: name.to_owned(),
@@ -161,8 +161,10 @@ impl<'a> Hub<'a> {
                 return Err(announced(named(&pin.sha256), named(&remote.etag)));
             }
         }
-        let limit = self.options.limits.max_text;
-        if !is_weights(name) && remote.size > limit {
+        let of_text = (!is_weights(name)).then_some(self.options.limits.max_text);
+        if let Some(limit) = of_text.or(limit)
+            && remote.size > limit
+        {
             return Err(Error::TooLarge {
                 repository: self.repository.to_string(),
                 file: name.to_owned(),

@@ -25,6 +25,7 @@ mod part_file;
 mod remote;
 mod repository;
 mod room;
+mod shards;
 
 pub use error::Error;
 pub use fetch::{Fetched, fetch};

@@ -12,6 +12,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) name: &'a str,
     /// What the lock file says of it; `None` at its first use.
     pub(crate) pin: Option<&'a PinnedFile>,
+    /// The most bytes that it can have; `None` where nothing tells.
+    pub(crate) limit: Option<u64>,
 }
 
 impl<'a> Wanted<'a> {
@@ -21,12 +23,17 @@ impl<'a> Wanted<'a> {
         Self {
             name,
             pin: Some(pin),
+            limit: None,
         }
     }
 
     /// A file at its first use.
     pub(crate) fn unpinned(name: &'a str) -> Self {
-        Self { name, pin: None }
+        Self {
+            name,
+            pin: None,
+            limit: None,
+        }
     }
 }
 

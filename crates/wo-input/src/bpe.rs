@@ -11,10 +11,15 @@ use tokenizers::{
 };
 
 use crate::TokenizerError;
+use crate::fields::{Fields, parse_json};
+use crate::tokenizer_check::MAX_ID;
 
 /// The pattern by which CLIP splits a text before it merges bytes (openai/CLIP `simple_tokenizer.py`).
 const WORDS: &str =
     r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+/// What frames a text.
+const START_OF_TEXT: &str = "<|startoftext|>";
+const END_OF_TEXT: &str = "<|endoftext|>";
 /// The suffix of the last piece of a word.
 const END_OF_WORD: &str = "</w>";
 
@@ -30,7 +35,7 @@ pub fn train_clip_tokenizer(
     let mut bytes: Vec<char> = ByteLevel::alphabet().into_iter().collect();
     bytes.sort_unstable();
     // An untrained tokenizer with the same pre-tokenizer gives the words to count.
-    let front: Tokenizer = tokenizer_json(&json!({}), &json!([]), 0)
+    let front: Tokenizer = tokenizer_json(&json!({}), &json!([]), [0, 1])
         .to_string()
         .parse()
         .map_err(fail)?;
@@ -77,7 +82,36 @@ pub fn train_clip_tokenizer(
         .iter()
         .map(|(left, right)| format!("{left} {right}"))
         .collect();
-    Ok(tokenizer_json(&Value::Object(vocabulary), &json!(merges), n_tokens).to_string())
+    let special = [n_tokens, n_tokens + 1];
+    Ok(tokenizer_json(&Value::Object(vocabulary), &json!(merges), special).to_string())
+}
+
+/// The `tokenizer.json` that `CLIPTokenizer` of transformers makes of a `vocab.json` and a `merges.txt`.
+pub fn clip_tokenizer_json(vocabulary: &str, merges: &str) -> Result<String, String> {
+    let vocabulary: Value = parse_json(vocabulary)?;
+    let fields = Fields::of(&vocabulary, "")?;
+    let id = |token: &str| -> Result<usize, String> {
+        let id = fields.whole(token, 0..=MAX_ID)?;
+        let id = id.ok_or_else(|| format!("the vocabulary lacks {token}"))?;
+        Ok(id as usize)
+    };
+    let special = [id(START_OF_TEXT)?, id(END_OF_TEXT)?];
+    let mut pairs = Vec::new();
+    for (place, line) in merges.lines().enumerate() {
+        // The first line may be a comment with the version.
+        if line.is_empty() || place == 0 && line.starts_with("#version") {
+            continue;
+        }
+        if line.split(' ').filter(|part| !part.is_empty()).count() != 2 {
+            let shown: String = line.chars().take(40).collect();
+            return Err(format!(
+                "line {} of the merges is {shown:?}, and two tokens are expected",
+                place + 1
+            ));
+        }
+        pairs.push(line);
+    }
+    Ok(tokenizer_json(&vocabulary, &json!(pairs), special).to_string())
 }
 
 /// Tokens with their ids: bytes, bytes at the end of a word, merges, and the two special tokens.
@@ -97,26 +131,27 @@ fn vocabulary(bytes: &[char], merges: &[(String, String)]) -> serde_json::Map<St
         push(format!("{left}{right}"));
     }
     let n_tokens = vocabulary.len();
-    vocabulary.insert("<|startoftext|>".to_owned(), json!(n_tokens));
-    vocabulary.insert("<|endoftext|>".to_owned(), json!(n_tokens + 1));
+    vocabulary.insert(START_OF_TEXT.to_owned(), json!(n_tokens));
+    vocabulary.insert(END_OF_TEXT.to_owned(), json!(n_tokens + 1));
     vocabulary
 }
 
-/// The whole `tokenizer.json`, laid out as that of `openai/clip-vit-base-patch32`. The two special tokens have the ids
-/// `first_special` and the next one.
-fn tokenizer_json(vocabulary: &Value, merges: &Value, first_special: usize) -> Value {
+/// The whole `tokenizer.json`, laid out as that of `openai/clip-vit-base-patch32`. The start and the end of a text have the
+/// ids `special`.
+fn tokenizer_json(vocabulary: &Value, merges: &Value, special_ids: [usize; 2]) -> Value {
     let special = |id: usize, content: &str| {
         json!({
             "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
             "normalized": false, "special": true,
         })
     };
-    let (start, end) = ("<|startoftext|>", "<|endoftext|>");
+    let (start, end) = (START_OF_TEXT, END_OF_TEXT);
+    let [start_id, end_id] = special_ids;
     json!({
         "version": "1.0",
         "truncation": null,
         "padding": null,
-        "added_tokens": [special(first_special, start), special(first_special + 1, end)],
+        "added_tokens": [special(start_id, start), special(end_id, end)],
         "normalizer": { "type": "Sequence", "normalizers": [
             { "type": "NFC" },
             { "type": "Replace", "pattern": { "Regex": "\\s+" }, "content": " " },
@@ -127,7 +162,7 @@ fn tokenizer_json(vocabulary: &Value, merges: &Value, first_special: usize) -> V
             { "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true },
         ]},
         "post_processor": {
-            "type": "RobertaProcessing", "sep": [end, first_special + 1], "cls": [start, first_special],
+            "type": "RobertaProcessing", "sep": [end, end_id], "cls": [start, start_id],
             "trim_offsets": false, "add_prefix_space": false,
         },
         "decoder": { "type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true },

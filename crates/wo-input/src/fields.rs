@@ -99,7 +99,7 @@ impl<'a> Fields<'a> {
         self.get(name).map(of).transpose()
     }
 
-    /// The three numbers in a field, one for each colour; `None` where it is not there.
+    /// The three numbers in a field, one for each colour, or one for all of them; `None` where it is not there.
     pub fn colours(
         &self,
         name: &str,
@@ -109,6 +109,9 @@ impl<'a> Fields<'a> {
             return Ok(None);
         };
         let path = self.path_of(name);
+        if value.is_number() {
+            return Ok(Some([number(value, &path, range)? as f32; 3]));
+        }
         let Some([red, green, blue]) = value.as_array().map(Vec::as_slice) else {
             return Err(wrong(&path, value, "a list of three numbers"));
         };
@@ -175,8 +178,9 @@ mod tests {
             a.colours("c", 0.0..=9.0),
             Err("a.c[2] is \"3\", and a number from 0 to 9 is expected".to_owned())
         );
-        let list = a.colours("x", 0.0..=9.0).expect_err("no list");
-        assert_eq!(list, "a.x is 7.5, and a list of three numbers is expected");
+        assert_eq!(a.colours("x", 0.0..=9.0), Ok(Some([7.5; 3])));
+        let list = a.colours("n", 0.0..=9.0).expect_err("no list");
+        assert_eq!(list, "a.n is null, and a list of three numbers is expected");
         assert!(
             a.object("n")
                 .expect_err("no object")

@@ -1,6 +1,7 @@
 //! From records to model input, without libtorch: images to pixels, texts to tokens, streams and folders to videos.
 //!
-//! Preprocessing equals Hugging Face's `CLIPImageProcessor`, tokenization its `CLIPTokenizer`. Golden tests check both.
+//! Preprocessing equals that of transformers' image processors and of open_clip, tokenization their `CLIPTokenizer`. Golden
+//! tests check both.
 
 mod bpe;
 mod class_texts;
@@ -14,7 +15,7 @@ mod text_style;
 mod tokenizer_check;
 mod videos;
 
-pub use bpe::train_clip_tokenizer;
+pub use bpe::{clip_tokenizer_json, train_clip_tokenizer};
 pub use class_texts::{ClassText, ClassTexts};
 pub use wo_folder::{check_frames, folder_of_paths, stream_error};
 
@@ -22,7 +23,9 @@ pub use cures::{cures, failed_inputs, folder_of_frames};
 pub use data_dir::{Leftovers, StreamCorrections, videos_of_data_dir};
 pub use fields::{Fields, parse_json, read_json, whole};
 pub use images::{ImageError, check_image, decode_image, image_bytes, load_image};
-pub use pixels::{Preprocessor, resize, resize_square};
+pub use pixels::hugging_face::ImageProcessor;
+pub use pixels::preprocessor::{Centre, Fit, Preprocessor};
+pub use pixels::resize::{Filter, resize, resize_square};
 pub use text::{TextRead, TextReader, Tokenizer, TokenizerError, Tokens};
 pub use text_style::TextStyle;
 pub use videos::{FrameItem, Settled, VideoItem, videos_of_stream};

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::fields::{Fields, whole};
 
 /// The largest id of a token: beyond those of any tokenizer, and so low that no table of embeddings is too large.
-const MAX_ID: i64 = 1_000_000;
+pub(crate) const MAX_ID: i64 = 1_000_000;
 
 /// Scores of pieces are logarithms of probabilities; sums of such numbers stay finite.
 const MAX_SCORE: f64 = 1e6;

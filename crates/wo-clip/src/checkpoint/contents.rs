@@ -3,13 +3,16 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use tch::{Device, nn};
+use wo_cli::Hint;
 use wo_input::{Preprocessor, TextStyle, Tokenizer, TokenizerError, parse_json};
 use wo_seal::{read_seal, seal_of};
 
+use crate::checkpoint::adapter::Adapter;
 use crate::checkpoint::manifest::Manifest;
-use crate::checkpoint::weights::{check_weights, load_weights};
+use crate::checkpoint::mapped_weights::MappedWeights;
+use crate::checkpoint::weights::{check_weights, load_tensors, load_weights, tensors_of};
 use crate::model::clip::Clip;
 use crate::model::config::ModelConfig;
 use crate::model::scratch;
@@ -41,8 +44,10 @@ pub struct Checkpoint {
 pub(crate) enum Weights {
     /// A safetensors file in memory.
     Bytes(Cow<'static, [u8]>),
-    /// A safetensors file on disk.
-    File(PathBuf),
+    /// Safetensors files on disk, which together hold each tensor once.
+    Files(Vec<PathBuf>),
+    /// The same of the base of an adapter, and the adapter, which is merged into them.
+    Adapted(Vec<PathBuf>, Adapter),
     /// Random, by CLIP's own initialization.
     Fresh { seed: u64 },
 }
@@ -85,14 +90,15 @@ impl Checkpoint {
         manifest: Option<&str>,
         weights: Weights,
     ) -> anyhow::Result<Self> {
-        let checked = |bytes: &[u8]| check_weights(&config, bytes).map(|()| read_seal(bytes));
-        let seal = match &weights {
-            Weights::Bytes(bytes) => checked(bytes)?,
-            Weights::File(path) => checked(&map_file(path)?)?,
-            Weights::Fresh { .. } => None,
-        };
-        let end = config.check_end_of_text(tokenizer.end_of_text());
-        end.map_err(anyhow::Error::msg).context(CONFIG)?;
+        let seal = weights.check(&config)?;
+        let end = tokenizer.end_of_text();
+        config
+            .check_end_of_text(end)
+            .map_err(anyhow::Error::msg)
+            .context(CONFIG)
+            .hint(format!(
+                "set it to {end}, if the tokenizer is the model's own"
+            ))?;
         let vocab_size = config.text().vocab_size;
         if i64::from(tokenizer.largest_id()) >= vocab_size {
             bail!(
@@ -101,11 +107,15 @@ impl Checkpoint {
             );
         }
         let image_size = config.vision().image_size;
-        if i64::from(preprocessor.crop) != image_size {
-            bail!(
-                "{PREPROCESSOR}: crop_size is {}, and the {image_size} of vision_config.image_size in {CONFIG} are expected",
-                preprocessor.crop
+        if i64::from(preprocessor.side) != image_size {
+            let message = format!(
+                "{PREPROCESSOR}: it makes images of {} pixels a side, and the {image_size} of vision_config.image_size in \
+                 {CONFIG} are expected",
+                preprocessor.side
             );
+            return Err(anyhow!(message)).hint(format!(
+                "set crop_size, or size where nothing is cropped, to {image_size}"
+            ));
         }
         let width = config.feature_width();
         let parsed = manifest
@@ -142,9 +152,10 @@ impl Checkpoint {
         let clip = Clip::new(&vs.root(), &self.config);
         match &self.weights {
             Weights::Bytes(bytes) => load_weights(&vs, bytes)?,
-            Weights::File(path) => {
-                let map = map_file(path).with_context(|| format!("open {}", path.display()))?;
-                load_weights(&vs, &map).with_context(|| path.display().to_string())?;
+            Weights::Files(paths) => load_files(&vs, paths)?,
+            Weights::Adapted(paths, adapter) => {
+                load_files(&vs, paths)?;
+                adapter.merge(&vs)?;
             }
             Weights::Fresh { seed } => scratch::initialise(&vs, &self.config, *seed),
         }
@@ -161,21 +172,42 @@ pub(crate) fn tokenizer_of(
     Tokenizer::with_style(json, config.text().n_positions as usize, style)
 }
 
+impl Weights {
+    /// Checks names, types and shapes, and returns the seal that is in them.
+    fn check(&self, config: &ModelConfig) -> anyhow::Result<Option<String>> {
+        match self {
+            Self::Bytes(bytes) => {
+                check_weights(config, &tensors_of(bytes)?)?;
+                Ok(read_seal(bytes))
+            }
+            Self::Files(paths) => {
+                let maps = MappedWeights::open(paths)?;
+                check_weights(config, &maps.tensors()?)?;
+                Ok(maps.single().and_then(read_seal))
+            }
+            Self::Adapted(paths, adapter) => {
+                let maps = MappedWeights::open(paths)?;
+                check_weights(config, &maps.tensors()?)?;
+                adapter.check(&parameter_shapes(config))?;
+                // What was sealed is another model now.
+                Ok(None)
+            }
+            Self::Fresh { .. } => Ok(None),
+        }
+    }
+}
+
+fn load_files(vs: &nn::VarStore, paths: &[PathBuf]) -> anyhow::Result<()> {
+    let maps = MappedWeights::open(paths)?;
+    let folder = paths.first().and_then(|path| path.parent());
+    let name = folder.unwrap_or(Path::new("")).display().to_string();
+    load_tensors(vs, &maps.tensors()?).context(name)
+}
+
 /// The preprocessing that a `preprocessor_config.json` asks for.
 pub(crate) fn preprocessor_of(text: &str) -> anyhow::Result<Preprocessor> {
     parse_json(text)
-        .and_then(|settings| Preprocessor::from_config(&settings))
         .map_err(anyhow::Error::msg)
+        .and_then(|settings| Preprocessor::from_config(&settings))
         .context(PREPROCESSOR)
-}
-
-/// Maps a file into memory.
-pub(crate) fn map_file(path: &Path) -> std::io::Result<memmap2::Mmap> {
-    let file = wo_cli::open_file(path)?;
-    // SAFETY: the map is dropped before the function that made it returns, and each byte is checked as it is copied;
-    // a file that another process cuts short meanwhile ends this process, as it would with any reader of maps.
-    #[expect(unsafe_code, reason = "mapping a file is unsafe by nature")]
-    unsafe {
-        memmap2::Mmap::map(&file)
-    }
 }

@@ -1,62 +1,62 @@
-//! Reads a model folder of Hugging Face or open_clip.
+//! Reads a model folder of Hugging Face, open_clip or peft.
 
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, ensure};
-use safetensors::SafeTensors;
 use wo_cli::Hint;
-use wo_input::{Preprocessor, TextStyle, Tokenizer};
+use wo_input::{Preprocessor, TextStyle};
 
+use crate::checkpoint::adapter::{ADAPTER_CONFIG, ADAPTER_WEIGHTS, Adapter};
+use crate::checkpoint::adapter_config::AdapterConfig;
 use crate::checkpoint::contents::{
-    CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS, Weights, map_file,
-    preprocessor_of, tokenizer_of,
+    CONFIG, Checkpoint, MANIFEST, TOKENIZER, WEIGHTS, Weights, tokenizer_of,
 };
-use crate::checkpoint::format::{Format, format_of};
+use crate::checkpoint::foreign_models::check_kind;
+use crate::checkpoint::format::format_of;
+use crate::checkpoint::mapped_weights::MappedWeights;
 use crate::checkpoint::naming::Naming;
 use crate::checkpoint::open_clip_config::config_of_json;
 use crate::checkpoint::open_clip_shapes::config_of_shapes;
-use crate::checkpoint::pt_file::MAX_TEXT;
-use crate::checkpoint::weights::WeightsError;
+use crate::checkpoint::preprocessor_files::{need_preprocessor, preprocessor};
+use crate::checkpoint::shards::INDEX;
+use crate::checkpoint::text_file::text;
+use crate::checkpoint::tokenizer_files::tokenizer_json;
+use crate::checkpoint::weights::Tensors;
+use crate::checkpoint::weights_files::weights_files;
 use crate::model::config::ModelConfig;
 
 /// open_clip's own configuration file.
 const OPEN_CLIP_CONFIG: &str = "open_clip_config.json";
-/// File names of weights; the first that exists counts. The second is what open_clip's `push_to_hf_hub` writes today.
-const WEIGHTS_NAMES: [&str; 3] = [
-    WEIGHTS,
-    "open_clip_model.safetensors",
-    "open_clip_pytorch_model.safetensors",
-];
-/// File extensions of weights by other programs.
-const FOREIGN_ENDINGS: [&str; 10] = [
-    "safetensors",
-    "bin",
-    "pt",
-    "pth",
-    "ckpt",
-    "h5",
-    "msgpack",
-    "onnx",
-    "gguf",
-    "npz",
-];
+
+/// Finds the folder of the base model that an adapter names, with its revision.
+pub type FindBase<'a> = &'a dyn Fn(&str, Option<&str>) -> anyhow::Result<PathBuf>;
 
 /// Reads all but the weights, of which only names and shapes are checked.
-pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Checkpoint> {
-    let weights = weights_of(folder)?;
-    let name = weights.file_name().unwrap_or_default().to_string_lossy();
-    let map = map_file(&weights).with_context(|| format!("open {name}"))?;
-    let file = SafeTensors::deserialize(&map)
-        .map_err(WeightsError::from)
-        .with_context(|| format!("read {name}"))?;
-    let naming = Naming::of(file.names().into_iter());
-    let (mut config, preprocessor) = match naming {
+pub(crate) fn read_folder(folder: &Path, find_base: FindBase<'_>) -> anyhow::Result<Checkpoint> {
+    let is_adapter = folder.join(ADAPTER_CONFIG).exists()
+        && !folder.join(WEIGHTS).exists()
+        && !folder.join(INDEX).exists();
+    if is_adapter {
+        return read_adapter(folder, find_base);
+    }
+    let paths = weights_files(folder)?;
+    read_parts(folder, paths.clone(), Weights::Files(paths))
+}
+
+/// Reads what lies beside the weights.
+fn read_parts(folder: &Path, paths: Vec<PathBuf>, weights: Weights) -> anyhow::Result<Checkpoint> {
+    let maps = MappedWeights::open(&paths)?;
+    let tensors = maps.tensors()?;
+    let naming = Naming::of(tensors.keys().map(String::as_str));
+    let (mut config, of_open_clip) = match naming {
         Naming::HuggingFace => (config(folder)?, None),
-        Naming::OpenClip | Naming::OpenClipSiglip => open_clip_config(folder, naming, &file)?,
+        Naming::OpenClip | Naming::OpenClipSiglip => open_clip_config(folder, naming, &tensors)?,
     };
-    let tokenizer = tokenizer(folder, naming, &config)?;
+    let style = match naming {
+        Naming::OpenClipSiglip => TextStyle::OpenClipSiglip,
+        Naming::OpenClip | Naming::HuggingFace => config.text_style(),
+    };
+    let tokenizer = tokenizer_of(&config, &tokenizer_json(folder, style)?, style)?;
     if let (Naming::OpenClip, ModelConfig::Clip(config)) = (naming, &mut config) {
         // open_clip pools at the largest id, whatever token that is.
         ensure!(
@@ -65,12 +65,13 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Checkpoint> {
         );
         config.text_config.eos_token_id = i64::from(tokenizer.end_of_text());
     }
-    let preprocessor = match preprocessor {
+    let preprocessor = match of_open_clip {
         Some(preprocessor) => preprocessor,
-        None if naming == Naming::OpenClip && !folder.join(PREPROCESSOR).exists() => {
-            Preprocessor::clip(config.vision().image_size as u32)
+        None if naming == Naming::OpenClip => {
+            let usual = || Preprocessor::clip(config.vision().image_size as u32);
+            preprocessor(folder)?.unwrap_or_else(usual)
         }
-        None => preprocessor_of(&text(folder, PREPROCESSOR)?)?,
+        None => need_preprocessor(folder)?,
     };
     let has_manifest = folder.join(MANIFEST).exists();
     let manifest = has_manifest.then(|| text(folder, MANIFEST)).transpose()?;
@@ -79,57 +80,71 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Checkpoint> {
         tokenizer,
         preprocessor,
         manifest.as_deref(),
-        Weights::File(weights),
+        weights,
     )
 }
 
-/// The weights file, or why none can be read.
-fn weights_of(folder: &Path) -> anyhow::Result<PathBuf> {
-    let found = WEIGHTS_NAMES
-        .iter()
-        .map(|name| folder.join(name))
-        .find(|path| path.exists());
-    if let Some(path) = found {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        return match format_of(&path).with_context(|| format!("{name} cannot be read"))? {
-            Format::Safetensors => Ok(path),
-            Format::Pt => Err(anyhow!("{name} is a .pt of wo-train"))
-                .hint("give this file instead of the folder"),
-        };
+/// Reads an adapter of peft onto its base model.
+fn read_adapter(folder: &Path, find_base: FindBase<'_>) -> anyhow::Result<Checkpoint> {
+    let adapter_config = AdapterConfig::from_json(&text(folder, ADAPTER_CONFIG)?)
+        .map_err(anyhow::Error::msg)
+        .context(ADAPTER_CONFIG)
+        .hint_with(|| Some(merge_command(folder)))?;
+    let path = folder.join(ADAPTER_WEIGHTS);
+    format_of(&path)
+        .with_context(|| format!("{ADAPTER_WEIGHTS} cannot be read"))
+        .hint_with(|| Some(merge_command(folder)))?;
+    let base = find_base(&adapter_config.base, adapter_config.revision.as_deref())
+        .with_context(|| format!("the adapter changes the model {}", adapter_config.base))?;
+    ensure!(
+        !base.join(ADAPTER_CONFIG).exists(),
+        "{ADAPTER_CONFIG}: base_model_name_or_path is {:?}, which is an adapter too",
+        adapter_config.base
+    );
+    let name = adapter_config.base.clone();
+    let paths = weights_files(&base).with_context(|| format!("read the base model {name}"))?;
+    let adapter = Adapter::new(path, adapter_config);
+    let weights = Weights::Adapted(paths.clone(), adapter);
+    read_parts(&base, paths, weights)
+        .with_context(|| format!("read the base model {name}"))
+        .hint_with(|| Some(merge_command(folder)))
+}
+
+/// The command that merges an adapter in Python.
+fn merge_command(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "merge it with peft, where its base model can be had, and give the folder merged: python3 -c \"from peft import \
+         PeftConfig, PeftModel; from transformers import CLIPModel, CLIPProcessor; a = '{folder}'; b = \
+         PeftConfig.from_pretrained(a).base_model_name_or_path; m = PeftModel.from_pretrained(CLIPModel.from_pretrained(b), \
+         a).merge_and_unload(); m.save_pretrained('merged'); CLIPProcessor.from_pretrained(b).save_pretrained('merged')\""
+    )
+}
+
+/// Looks for the base of an adapter on this disk only.
+///
+/// # Errors
+/// Fails if there is no such folder.
+pub fn find_on_disk(name: &str, _revision: Option<&str>) -> anyhow::Result<PathBuf> {
+    let path = PathBuf::from(name);
+    if path.is_dir() {
+        return Ok(path);
     }
-    if folder.join(format!("{WEIGHTS}.index.json")).exists() {
-        return Err(anyhow!("the weights are in several files")).hint(
-            "in Python, save_pretrained(folder, max_shard_size=\"20GB\") of the loaded model writes one",
-        );
-    }
-    let mut others: Vec<PathBuf> = fs::read_dir(folder)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let ending = path.extension().and_then(|ending| ending.to_str());
-            ending.is_some_and(|ending| FOREIGN_ENDINGS.contains(&ending))
-        })
-        .collect();
-    others.sort();
-    let Some(other) = others.first() else {
-        return Err(anyhow!("{WEIGHTS} is not there")).hint(format!(
-            "give a folder with {WEIGHTS}, {CONFIG}, {TOKENIZER} and {PREPROCESSOR}"
-        ));
-    };
-    let name = other.file_name().unwrap_or_default().to_string_lossy();
-    format_of(other).with_context(|| format!("{WEIGHTS} is not there, only {name}"))?;
-    Err(anyhow!("{WEIGHTS} is not there"))
-        .hint(format!("if {name} is the model, name it {WEIGHTS}"))
+    Err(anyhow!("there is no folder {name}"))
+        .hint("set base_model_name_or_path in adapter_config.json to the folder of the base model")
 }
 
 fn config(folder: &Path) -> anyhow::Result<ModelConfig> {
-    Ok(ModelConfig::from_json(&text(folder, CONFIG)?)?)
+    let text = text(folder, CONFIG)?;
+    check_kind(&text)?;
+    Ok(ModelConfig::from_json(&text)?)
 }
 
 /// From open_clip's own configuration, else from one of Hugging Face, else from the shapes.
 fn open_clip_config(
     folder: &Path,
     naming: Naming,
-    file: &SafeTensors<'_>,
+    tensors: &Tensors<'_>,
 ) -> anyhow::Result<(ModelConfig, Option<Preprocessor>)> {
     if folder.join(OPEN_CLIP_CONFIG).exists() {
         return config_of_json(&text(folder, OPEN_CLIP_CONFIG)?).context(OPEN_CLIP_CONFIG);
@@ -142,39 +157,8 @@ fn open_clip_config(
             .hint(format!("put it beside the weights, from where they are; or take the model as transformers has it, such \
                 as google/siglip-base-patch16-224"));
     }
-    let config = config_of_shapes(file).with_context(|| {
+    let config = config_of_shapes(tensors).with_context(|| {
         format!("there is no {OPEN_CLIP_CONFIG}, and the weights do not tell the model")
     })?;
     Ok((config.into(), None))
-}
-
-fn tokenizer(folder: &Path, naming: Naming, config: &ModelConfig) -> anyhow::Result<Tokenizer> {
-    if naming == Naming::OpenClip && !folder.join(TOKENIZER).exists() {
-        let message =
-            format!("{TOKENIZER} is not there; open_clip has its tokenizer in the program");
-        return Err(anyhow!(message)).hint(format!(
-            "put the {TOKENIZER} of openai/clip-vit-base-patch32 beside the weights; all CLIPs with a vocabulary of 49408 \
-             have the same"
-        ));
-    }
-    let style = match naming {
-        Naming::OpenClipSiglip => TextStyle::OpenClipSiglip,
-        Naming::OpenClip | Naming::HuggingFace => config.text_style(),
-    };
-    Ok(tokenizer_of(config, &text(folder, TOKENIZER)?, style)?)
-}
-
-/// Reads a text file of the folder.
-fn text(folder: &Path, name: &str) -> anyhow::Result<String> {
-    let read = || -> anyhow::Result<String> {
-        let path = folder.join(name);
-        ensure!(fs::metadata(&path)?.is_file(), "not a regular file");
-        let mut text = String::new();
-        wo_cli::open_file(&path)?
-            .take(MAX_TEXT + 1)
-            .read_to_string(&mut text)?;
-        ensure!(text.len() as u64 <= MAX_TEXT, "more than {MAX_TEXT} bytes");
-        Ok(text)
-    };
-    read().with_context(|| format!("read {name}"))
 }

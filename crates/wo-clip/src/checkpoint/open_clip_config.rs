@@ -97,10 +97,11 @@ pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ModelConfig, Option<
     };
     let preprocessor = match value.get("preprocess_cfg") {
         None | Some(Value::Null) => None,
-        Some(settings) => Some(preprocessor(
-            object(settings, "preprocess_cfg")?,
-            config.vision().image_size,
-        )?),
+        Some(settings) => {
+            // A side is at most a million.
+            let image_size = config.vision().image_size as u32;
+            Some(Preprocessor::from_open_clip(settings, image_size)?)
+        }
     };
     Ok((config, preprocessor))
 }
@@ -168,41 +169,6 @@ fn activation(model: &Map<String, Value>) -> anyhow::Result<Activation> {
         Some(Value::Bool(true)) => Ok(Activation::QuickGelu),
         Some(other) => bail!("model_cfg.quick_gelu is {other}, and true or false is expected"),
     }
-}
-
-fn preprocessor(settings: &Map<String, Value>, image_size: i64) -> anyhow::Result<Preprocessor> {
-    for (name, usual) in [
-        ("mode", "RGB"),
-        ("interpolation", "bicubic"),
-        ("resize_mode", "shortest"),
-    ] {
-        if let Some(value) = settings.get(name).filter(|value| *value != usual) {
-            bail!("preprocess_cfg.{name} is {value}; only {usual} is known");
-        }
-    }
-    let size = Table("preprocess_cfg", settings).side("size", image_size)?;
-    ensure!(
-        size == image_size,
-        "preprocess_cfg.size is {size}, and the {image_size} of image_size are expected"
-    );
-    // The numbers have other names in the files of Hugging Face.
-    let mut config = json!({
-        "size": { "shortest_edge": image_size },
-        "crop_size": { "height": image_size },
-    });
-    let names = [("image_mean", "mean"), ("image_std", "std")];
-    for (ours, theirs) in names {
-        if let Some(value) = settings.get(theirs) {
-            config[ours] = value.clone();
-        }
-    }
-    Preprocessor::from_config(&config).map_err(|why| {
-        let of_theirs = names.into_iter().find_map(|(ours, theirs)| {
-            let rest = why.strip_prefix(ours)?;
-            Some(format!("preprocess_cfg.{theirs}{rest}"))
-        });
-        anyhow::Error::msg(of_theirs.unwrap_or(why))
-    })
 }
 
 #[cfg(test)]
@@ -302,10 +268,11 @@ mod tests {
             message.starts_with("preprocess_cfg.std[1] is 0,"),
             "{message}"
         );
-        let squash = format!(
-            "{{\"model_cfg\":{{{B_32}}},\"preprocess_cfg\":{{\"resize_mode\":\"squash\"}}}}"
+        let crop = std.replace("\"std\":[1,0,1]", "\"resize_mode\":\"crop\"");
+        let message = config_of_json(&crop).expect_err("no such way").to_string();
+        assert!(
+            message.starts_with("preprocess_cfg.resize_mode is \"crop\""),
+            "{message}"
         );
-        let message = config_of_json(&squash).expect_err("not CLIP's").to_string();
-        assert!(message.contains("squash"), "{message}");
     }
 }

@@ -7,10 +7,10 @@
 //! have `"quick_gelu": true` in their configuration and are wrong without it.
 
 use anyhow::{Context, anyhow, ensure};
-use safetensors::SafeTensors;
 use wo_cli::Hint;
 
 use crate::checkpoint::open_clip_config::HEAD_WIDTH;
+use crate::checkpoint::weights::Tensors;
 use crate::model::clip_config::{ClipConfig, TextConfig, VisionConfig};
 use crate::model::sizes::Activation;
 
@@ -18,16 +18,18 @@ use crate::model::sizes::Activation;
 const WIDEST_KNOWN: i64 = 1024;
 
 /// The configuration of weights with open_clip's names, with the assumptions that the head of this file lists.
-pub(crate) fn config_of_shapes(file: &SafeTensors<'_>) -> anyhow::Result<ClipConfig> {
+pub(crate) fn config_of_shapes(tensors: &Tensors<'_>) -> anyhow::Result<ClipConfig> {
     let size = |name: &str, place: usize| -> anyhow::Result<i64> {
-        let tensor = file.tensor(name)?;
+        let tensor = tensors
+            .get(name)
+            .with_context(|| format!("{name} is not there"))?;
         let side = tensor.shape().get(place);
         Ok(*side.with_context(|| format!("{name} has the shape {:?}", tensor.shape()))? as i64)
     };
     let n_layers = |prefix: &str| {
         let norm = |layer: &usize| format!("{prefix}transformer.resblocks.{layer}.ln_1.weight");
-        (0..file.len())
-            .take_while(|layer| file.tensor(&norm(layer)).is_ok())
+        (0..tensors.len())
+            .take_while(|layer| tensors.contains_key(&norm(layer)))
             .count() as i64
     };
     let inner = |prefix: &str| {
@@ -94,6 +96,7 @@ mod tests {
 
     use super::*;
     use crate::checkpoint::naming::Naming;
+    use crate::checkpoint::weights::tensors_of;
     use crate::model::shapes::parameter_shapes;
 
     /// The bytes of weights of 16-bit zeros with open_clip's names.
@@ -145,7 +148,7 @@ mod tests {
         (text.hidden_act, vision.hidden_act) = (Activation::Gelu, Activation::Gelu);
         let infer = |config: &ClipConfig| {
             let bytes = weights(config);
-            config_of_shapes(&SafeTensors::deserialize(&bytes).expect("it is well formed"))
+            config_of_shapes(&tensors_of(&bytes).expect("it is well formed"))
         };
         assert_eq!(infer(&config).expect("it is CLIP"), config);
         // As ViT-H: 16 heads of 80.

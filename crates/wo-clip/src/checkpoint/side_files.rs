@@ -3,16 +3,24 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use wo_input::ImageProcessor;
 
 use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER};
 use crate::model::config::ModelConfig;
 
 /// The texts that we read again, by the names of their files. A `.pt` holds them too.
 pub(crate) fn texts(checkpoint: &Checkpoint) -> anyhow::Result<BTreeMap<&'static str, String>> {
+    let processor = match &checkpoint.config {
+        ModelConfig::Clip(_) => ImageProcessor::Clip,
+        ModelConfig::Siglip(_) => ImageProcessor::Siglip,
+    };
     let mut texts = BTreeMap::from([
         (CONFIG, pretty(&checkpoint.config.to_json())),
         (TOKENIZER, checkpoint.tokenizer.json().to_owned()),
-        (PREPROCESSOR, pretty(&checkpoint.preprocessor.to_config())),
+        (
+            PREPROCESSOR,
+            pretty(&checkpoint.preprocessor.to_config(processor)),
+        ),
     ]);
     if let Some(manifest) = &checkpoint.manifest {
         texts.insert(MANIFEST, pretty(&serde_json::to_value(manifest)?));

@@ -63,45 +63,54 @@ pub enum WeightsError {
 /// The names that a message lists, so that a wrong model does not fill the screen.
 const NAMES_IN_MESSAGE: usize = 4;
 
+/// The tensors of a model by their names.
+pub(crate) type Tensors<'a> = HashMap<String, TensorView<'a>>;
+
+/// The tensors of a safetensors file.
+pub(crate) fn tensors_of(bytes: &[u8]) -> Result<Tensors<'_>, WeightsError> {
+    let file = SafeTensors::deserialize(bytes)?;
+    Ok(file.tensors().into_iter().collect())
+}
+
 /// Fills all parameters of `vs` from the bytes of a safetensors file with Hugging Face's or open_clip's names.
 /// Parameters keep their 32 bits.
 pub fn load_weights(vs: &nn::VarStore, bytes: &[u8]) -> Result<(), WeightsError> {
-    let file = SafeTensors::deserialize(bytes)?;
+    load_tensors(vs, &tensors_of(bytes)?)
+}
+
+/// The same from tensors, which may come from several files.
+pub(crate) fn load_tensors(vs: &nn::VarStore, tensors: &Tensors<'_>) -> Result<(), WeightsError> {
     let variables = vs.variables();
     let wanted = variables
         .iter()
         .map(|(name, parameter)| (name.clone(), parameter.size()))
         .collect();
-    let tensors: HashMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
-    for (name, source) in sources(&wanted, &tensors)? {
+    for (name, source) in sources(&wanted, tensors)? {
         if let Some(parameter) = variables.get(&name) {
-            fill(parameter, &source, &tensors)?;
+            fill(parameter, &source, tensors)?;
         }
     }
     Ok(())
 }
 
-/// Checks the bytes of a safetensors file against `config`: names, types and shapes. Values are checked when they are
-/// loaded.
-pub(crate) fn check_weights(config: &ModelConfig, bytes: &[u8]) -> Result<(), WeightsError> {
-    let file = SafeTensors::deserialize(bytes)?;
+/// Checks tensors against `config`: names, types and shapes. Values are checked when they are loaded.
+pub(crate) fn check_weights(
+    config: &ModelConfig,
+    tensors: &Tensors<'_>,
+) -> Result<(), WeightsError> {
     let n_blocks = config.text().n_blocks + config.vision().n_blocks;
     // Checked first, so that a million blocks are not listed by name.
-    if n_blocks > file.len() as i64 {
+    if n_blocks > tensors.len() as i64 {
         return Err(WeightsError::Depth {
             wanted: n_blocks,
-            found: file.len(),
+            found: tensors.len(),
         });
     }
-    let tensors = file.tensors().into_iter().collect();
-    sources(&parameter_shapes(config), &tensors).map(drop)
+    sources(&parameter_shapes(config), tensors).map(drop)
 }
 
 /// The source of each wanted parameter, with types and shapes checked.
-fn sources(
-    wanted: &Shapes,
-    tensors: &HashMap<String, TensorView<'_>>,
-) -> Result<Vec<(String, Source)>, WeightsError> {
+fn sources(wanted: &Shapes, tensors: &Tensors<'_>) -> Result<Vec<(String, Source)>, WeightsError> {
     let naming = Naming::of(tensors.keys().map(String::as_str));
     let sources: Vec<(String, Source)> = wanted
         .keys()
@@ -120,10 +129,7 @@ fn sources(
     Ok(sources)
 }
 
-fn check_names(
-    sources: &[(String, Source)],
-    tensors: &HashMap<String, TensorView<'_>>,
-) -> Result<(), WeightsError> {
+fn check_names(sources: &[(String, Source)], tensors: &Tensors<'_>) -> Result<(), WeightsError> {
     let names: BTreeSet<&str> = sources
         .iter()
         .flat_map(|(_, source)| [Some(&source.tensor), source.below.as_ref()])
@@ -186,7 +192,7 @@ fn check_shape(
     })
 }
 
-fn kind_of(name: &str, view: &TensorView<'_>) -> Result<Kind, WeightsError> {
+pub(crate) fn kind_of(name: &str, view: &TensorView<'_>) -> Result<Kind, WeightsError> {
     match view.dtype() {
         Dtype::F32 => Ok(Kind::Float),
         Dtype::F16 => Ok(Kind::Half),
@@ -216,11 +222,7 @@ fn parts(source: &Source, shape: &[i64]) -> Vec<(Source, Vec<i64>)> {
     vec![with_rows(&source.tensor, 1), with_rows(below, 2)]
 }
 
-fn fill(
-    parameter: &Tensor,
-    source: &Source,
-    tensors: &HashMap<String, TensorView<'_>>,
-) -> Result<(), WeightsError> {
+fn fill(parameter: &Tensor, source: &Source, tensors: &Tensors<'_>) -> Result<(), WeightsError> {
     let mut first_row = 0;
     for (source, shape) in parts(source, &parameter.size()) {
         let values = values_of(&source, &shape, &tensors[&source.tensor])?;

@@ -4,6 +4,7 @@ use serde_json::Value;
 use wo_input::{Fields, TextStyle, parse_json};
 
 use crate::model::clip_config::ClipConfig;
+use crate::model::old_fields::with_todays_fields;
 use crate::model::siglip_config::SiglipConfig;
 use crate::model::sizes::ConfigError;
 
@@ -59,7 +60,7 @@ impl ModelConfig {
     }
 
     fn of_text(text: &str) -> Result<Self, String> {
-        let value: Value = parse_json(text)?;
+        let value: Value = with_todays_fields(parse_json(text)?);
         let fields = Fields::of(&value, "")?;
         match fields.get("model_type").and_then(Value::as_str) {
             None | Some("clip") => ClipConfig::of_value(&value).map(Self::Clip),

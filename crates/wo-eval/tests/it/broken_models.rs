@@ -56,7 +56,7 @@ fn broken_models_are_refused_with_one_line_that_names_the_field() {
             "preprocessor_config.json",
             "/image_std",
             json!(0),
-            "preprocessor_config.json: image_std is 0, and a list of three numbers is expected",
+            "preprocessor_config.json: image_std is 0, and a number from 0.000001 to 1000 is expected",
         ),
         (
             "tokenizer.json",

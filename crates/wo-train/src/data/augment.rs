@@ -4,7 +4,7 @@
 
 use image::RgbImage;
 use rand::{Rng, RngExt};
-use wo_input::{Preprocessor, resize, resize_square};
+use wo_input::{Filter, Preprocessor, resize, resize_square};
 
 /// The range of brightness, contrast and saturation at full strength.
 const JITTER: f32 = 0.35;
@@ -65,14 +65,12 @@ impl Augmentation {
     pub(crate) fn pixels(&self, square: &RgbImage, preprocessor: &Preprocessor) -> Vec<f32> {
         let whole = f64::from(square.width());
         let (left, top) = (self.left * whole, self.top * whole);
-        let mut image = resize_square(square, left, top, self.side * whole, preprocessor.crop);
+        let (to, filter) = (preprocessor.side, preprocessor.filter);
+        let mut image = resize_square(square, (left, top), self.side * whole, to, filter);
         if let Some(blur) = self.blur {
-            let small = (f64::from(preprocessor.crop) * blur) as u32;
-            image = resize(
-                &resize(&image, small, small),
-                preprocessor.crop,
-                preprocessor.crop,
-            );
+            let small = (f64::from(to) * blur) as u32;
+            let less = resize(&image, small, small, Filter::Bicubic);
+            image = resize(&less, to, to, Filter::Bicubic);
         }
         if self.flip {
             image::imageops::flip_horizontal_in_place(&mut image);

@@ -57,7 +57,8 @@ pub(crate) enum Storage {
 /// The cache.
 #[derive(Debug)]
 pub(crate) struct FrameCache {
-    side: u32,
+    /// What the model sees of an image, at the side of a square.
+    preprocessor: Preprocessor,
     file: File,
     n_bytes: u64,
     locations: Vec<FrameLocation>,
@@ -74,7 +75,8 @@ impl FrameCache {
     ) -> anyhow::Result<Self> {
         let file = fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir));
         Ok(Self {
-            side: (f64::from(preprocessor.crop) * MARGIN).round() as u32,
+            preprocessor: preprocessor
+                .at_side((f64::from(preprocessor.side) * MARGIN).round() as u32),
             file: file.with_context(|| format!("create a file for frames in {}", dir.display()))?,
             n_bytes: 0,
             locations: Vec::new(),
@@ -98,7 +100,7 @@ impl FrameCache {
         let image = decode_image(&bytes)?;
         Ok(PreparedFrame {
             key,
-            square: (!stays).then(|| square(&image, self.side)),
+            square: (!stays).then(|| self.preprocessor.square(&image)),
             small: small_frame(&image),
         })
     }
@@ -134,7 +136,8 @@ impl FrameCache {
                 let mut pixels = vec![0; self.bytes_per_square() as usize];
                 let read = self.file.read_exact_at(&mut pixels, *offset);
                 read.context("read a cached frame beside the model")?;
-                RgbImage::from_raw(self.side, self.side, pixels).context("a square of pixels")
+                let side = self.preprocessor.side;
+                RgbImage::from_raw(side, side, pixels).context("a square of pixels")
             }
             FrameLocation::Source(frame) => {
                 let name = || {
@@ -145,7 +148,7 @@ impl FrameCache {
                 };
                 let loaded = frame.load().with_context(name);
                 let image = loaded.exit_or(Exit::Integrity)?;
-                Ok(square(&image, self.side))
+                Ok(self.preprocessor.square(&image))
             }
         }
     }
@@ -156,15 +159,10 @@ impl FrameCache {
     }
 
     fn bytes_per_square(&self) -> u64 {
-        3 * u64::from(self.side) * u64::from(self.side)
+        3 * u64::from(self.preprocessor.side).pow(2)
     }
 }
 
 fn is_file(frame: &FrameItem) -> bool {
     matches!(frame.frame.image, Image::File { .. })
-}
-
-/// The centre square at `side` pixels.
-fn square(image: &RgbImage, side: u32) -> RgbImage {
-    Preprocessor::clip(side).cropped(image)
 }

@@ -1,11 +1,11 @@
 //! A base model from the Hugging Face Hub.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, Hint, Progress, ShowProgress};
-use wo_clip::{Checkpoint, read_checkpoint};
+use wo_clip::{Checkpoint, find_on_disk, read_checkpoint_on};
 use wo_hub::{Error, Options, Step};
 
 /// Pins the commit and sha256 of each model. It lies beside the models that are written by default.
@@ -26,10 +26,31 @@ pub(crate) struct BaseModel {
 
 /// The model of a repository: fetched unless cached, checked against the lock file, and only then read.
 pub(crate) fn checkpoint_of_hub(repository: &str, base: &BaseModel) -> anyhow::Result<Checkpoint> {
+    let folder = folder_of_hub(repository, base.revision.as_deref(), base)?;
+    read_model(&folder, base)
+        .with_context(|| repository.to_owned())
+        .exit_with(Exit::Integrity)
+}
+
+/// Reads a model in a folder or a file. If it is an adapter, its base is a folder too, or is fetched as any other model.
+pub(crate) fn read_model(path: &Path, base: &BaseModel) -> anyhow::Result<Checkpoint> {
+    read_checkpoint_on(path, &|name, revision| {
+        if Path::new(name).is_dir() || !wo_hub::is_repository(name) {
+            return find_on_disk(name, revision);
+        }
+        folder_of_hub(name, revision, base)
+    })
+}
+
+/// The folder of a repository's files: fetched unless cached, and checked against the lock file.
+fn folder_of_hub(
+    repository: &str,
+    revision: Option<&str>,
+    base: &BaseModel,
+) -> anyhow::Result<PathBuf> {
     let mut options = Options::from_env();
     options.offline |= base.is_offline;
     options.watch = Some(Arc::new(progress_printer()));
-    let revision = base.revision.as_deref();
     let fetched = match wo_hub::fetch(repository, revision, &options, Path::new(MODELS_LOCK)) {
         Ok(fetched) => fetched,
         Err(error) => {
@@ -43,9 +64,7 @@ pub(crate) fn checkpoint_of_hub(repository: &str, base: &BaseModel) -> anyhow::R
         let commit = &fetched.commit;
         wo_cli::say!("pinned {repository} to commit {commit} in {MODELS_LOCK}");
     }
-    read_checkpoint(&fetched.dir)
-        .with_context(|| repository.to_owned())
-        .exit_with(Exit::Integrity)
+    Ok(fetched.dir)
 }
 
 /// A name that neither the Hub nor the cache knows may have been meant as a folder.
@@ -69,6 +88,7 @@ fn exit_of(error: &Error) -> Exit {
         Error::Mismatch { .. }
         | Error::Announced { .. }
         | Error::TooLarge { .. }
+        | Error::Index { .. }
         | Error::Lock { .. } => Exit::Integrity,
         Error::Busy { .. } => Exit::Locked,
     }

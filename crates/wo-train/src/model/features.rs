@@ -95,10 +95,10 @@ impl<'a> Features<'a> {
             rows.push(known);
         }
         for chunk in missing.chunks(FRAMES_AT_ONCE) {
-            let side = i64::from(self.preprocessor.crop);
+            let side = i64::from(self.preprocessor.side);
             let pixels: Vec<f32> = chunk
                 .iter()
-                .flat_map(|(_, _, square)| self.preprocessor.pixels(square))
+                .flat_map(|(_, _, square)| self.preprocessor.pixels_of_square(square))
                 .collect();
             let pixels = Tensor::from_slice(&pixels)
                 .view([-1, 3, side, side])

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::Context;
 use wo_cli::{Error, Exit, ExitWith, Hint};
-use wo_clip::{Checkpoint, Rule, read_checkpoint, scratch_config};
+use wo_clip::{Checkpoint, Rule, scratch_config};
 use wo_input::{Preprocessor, Tokenizer, train_clip_tokenizer};
 
-use crate::model::download::{BaseModel, checkpoint_of_hub};
+use crate::model::download::{BaseModel, checkpoint_of_hub, read_model};
 use crate::model::tiny;
 
 /// Merges of a tokenizer trained on the captions at hand: enough for one or two tokens per word.
@@ -85,14 +85,18 @@ impl Init {
             let means_hub = base.revision.is_some() || !wo_hub::is_path(name);
             if wo_hub::is_repository(name) && means_hub {
                 let checkpoint = checkpoint_of_hub(name, base)?;
-                return Ok(Self::Model(checkpoint));
+                return Ok(Self::of(checkpoint));
             }
             return Err(no_model(name));
         }
-        let checkpoint = read_checkpoint(Path::new(name));
-        Ok(Self::Model(
-            checkpoint.hint(HINT).exit_with(Exit::Integrity)?,
-        ))
+        let checkpoint = read_model(Path::new(name), base);
+        Ok(Self::of(checkpoint.hint(HINT).exit_with(Exit::Integrity)?))
+    }
+
+    /// A model of the user's. It is trained on images as those make them who read what is written.
+    fn of(mut checkpoint: Checkpoint) -> Self {
+        checkpoint.preprocessor = checkpoint.preprocessor.as_written();
+        Self::Model(checkpoint)
     }
 
     /// How images become model input.

@@ -75,7 +75,7 @@ impl<'a> TrainedModel<'a> {
             joint_head,
             trained,
             dataset,
-            side: i64::from(checkpoint.preprocessor.crop),
+            side: i64::from(checkpoint.preprocessor.side),
             max_logit_scale: config.max_logit_scale(),
         })
     }
