@@ -1,16 +1,19 @@
 """Makes the golden numbers of crates/wo-clip/tests/fixtures with Python transformers and open_clip.
 
 Two small random CLIPs (one per activation), a tokenizer, pictures and texts, and what transformers makes of them:
-features, logits, the loss and all gradients. And a small CLIP of open_clip, in 16-bit floats and with its names, with its
-features and logits. `scripts/just golden` runs this in a virtual environment.
+features, logits, the loss and all gradients. The same of two small SigLIPs, each with a tokenizer of its kind and the
+ids of hard texts. And a small CLIP of open_clip, in 16-bit floats and with its names, with its features and logits.
+`scripts/just golden` runs this in a virtual environment.
 """
 
 import json
 import pathlib
 import sys
+import tempfile
 
 import numpy
 import open_clip
+import siglip_tokenizers
 import torch
 import transformers
 from dump_folders import dump as dump_folders
@@ -23,6 +26,8 @@ from transformers import (
     CLIPTextConfig,
     CLIPVisionConfig,
     PreTrainedTokenizerFast,
+    SiglipConfig,
+    SiglipModel,
 )
 from transformers.models.clip.image_processing_clip import CLIPImageProcessor
 
@@ -32,6 +37,7 @@ try:  # transformers 5 keeps the Pillow processor under its own name.
     )
 except ImportError:
     PillowProcessor = CLIPImageProcessor
+from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
 TEXTS = [
     "squat bad form with knees collapsing inward",
@@ -134,6 +140,64 @@ def open_clip_golden(
     (folder / "open_clip_config.json").write_text(text + "\n")
 
 
+def siglip_golden(folder: pathlib.Path, images: list[Image.Image]) -> None:
+    """`siglip` has a text tower of another width, a Unigram tokenizer and bicubic pixels; `siglip2` what SigLIP 2 has."""
+    torch.manual_seed(13)
+    folder.mkdir(exist_ok=True)
+    is_first = folder.name == "siglip"
+    texts = TEXTS + siglip_tokenizers.HARD_TEXTS
+    with tempfile.TemporaryDirectory() as work:
+        if is_first:
+            reference, ours = siglip_tokenizers.siglip(texts, pathlib.Path(work), 300)
+        else:
+            reference, ours = siglip_tokenizers.gemma(texts, 500)
+        (folder / "tokenizer.json").write_text(json.dumps(json.loads(ours.to_str()), ensure_ascii=False) + "\n")
+        ids = siglip_tokenizers.ids(reference, TEXTS, 20)
+        hard_ids = siglip_tokenizers.ids(reference, siglip_tokenizers.HARD_TEXTS)
+    (folder / "texts.json").write_text(json.dumps(siglip_tokenizers.HARD_TEXTS) + "\n")
+    processor = SiglipImageProcessorPil(size={"height": 24, "width": 24}, resample=3 if is_first else 2)
+    processor.save_pretrained(folder)
+    pixels = processor(images, return_tensors="pt")["pixel_values"]
+    of_both = dict(num_hidden_layers=2, num_attention_heads=2)
+    config = SiglipConfig(
+        text_config=dict(
+            vocab_size=ours.get_vocab_size(),
+            hidden_size=16 if is_first else 20,
+            projection_size=20,
+            intermediate_size=24,
+            max_position_embeddings=20,
+            **of_both,
+        ),
+        vision_config=dict(
+            hidden_size=20, intermediate_size=28, image_size=24, patch_size=8, **of_both
+        ),
+    )
+    model = SiglipModel(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.2)
+        model.logit_scale.fill_(1.7)
+        model.logit_bias.fill_(-2.5)
+    model.save_pretrained(folder)
+    output = model(input_ids=ids, pixel_values=pixels)
+    # The loss wants as many texts as images.
+    loss = model(input_ids=ids[: len(images)], pixel_values=pixels, return_loss=True).loss
+    loss.backward()
+    golden = {
+        "pixels": pixels,
+        "ids": ids,
+        "hard_ids": hard_ids,
+        "image_features": output.image_embeds,
+        "text_features": output.text_embeds,
+        "logits": output.logits_per_image,
+        "loss": loss.reshape(1),
+    }
+    golden |= {f"grad.{n}": p.grad for n, p in model.named_parameters()}
+    save_file(
+        {n: t.detach().contiguous() for n, t in golden.items()}, folder / "golden.safetensors"
+    )
+
+
 def pictures() -> list[numpy.ndarray]:
     generator = numpy.random.default_rng(3)
     sizes = [(40, 31), (24, 24), (29, 50)]
@@ -187,6 +251,8 @@ def main(target: pathlib.Path) -> None:
     dump_preprocessing(target, target / "preprocessing")
     dump_folders(target)
     open_clip_golden(target / "open_clip", pixels, tokens["input_ids"], vocabulary_size)
+    for name in ("siglip", "siglip2"):
+        siglip_golden(target / name, [Image.fromarray(image) for image in images])
     versions = {
         "torch": torch.__version__,
         "transformers": transformers.__version__,

@@ -35,7 +35,7 @@ fn main() {
     manual_seed(1);
     let config = ClipConfig::default();
     let vs = nn::VarStore::new(Device::Cpu);
-    let clip = Clip::new(&vs.root(), &config);
+    let clip = Clip::new(&vs.root(), &config.clone().into());
     let share = |_: &str| Share {
         lr_factor: 1.0,
         rule: Rule::AdamW,

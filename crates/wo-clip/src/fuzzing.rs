@@ -4,7 +4,8 @@ use std::io::Cursor;
 
 use crate::checkpoint::pt_file::read_pt;
 use crate::checkpoint::weights::{check_weights, tensors_of};
-use crate::model::config::{ClipConfig, TextConfig, VisionConfig};
+use crate::model::clip_config::{ClipConfig, TextConfig, VisionConfig};
+use crate::model::siglip_config::SiglipConfig;
 
 /// Reads a `.pt`. No bytes panic, and what comes out has no more bytes than went in, but for the names.
 pub fn pt(bytes: &[u8]) {
@@ -18,7 +19,7 @@ pub fn pt(bytes: &[u8]) {
 /// Looks at the names, types and shapes of a safetensors file. No bytes panic.
 pub fn safetensors(bytes: &[u8]) {
     // A reason is as good as a fit: what counts is that there is an answer.
-    let _ = tensors_of(bytes).and_then(|it| check_weights(&small(N_TOKENS), &it));
+    let _ = tensors_of(bytes).and_then(|it| check_weights(&small(N_TOKENS).into(), &it));
 }
 
 /// Tokens of the model in `fuzz/seeds`.
@@ -51,6 +52,19 @@ pub fn small(vocab_size: i64) -> ClipConfig {
     }
 }
 
+/// The smallest shape of a SigLIP.
+pub fn small_siglip(vocab_size: i64) -> SiglipConfig {
+    let mut config = SiglipConfig::default();
+    let (text, vision) = (&mut config.text_config, &mut config.vision_config);
+    (text.vocab_size, text.max_position_embeddings) = (vocab_size, 8);
+    (text.hidden_size, text.intermediate_size) = (4, 4);
+    (text.num_hidden_layers, text.num_attention_heads) = (1, 2);
+    (vision.hidden_size, vision.intermediate_size) = (4, 4);
+    (vision.num_hidden_layers, vision.num_attention_heads) = (1, 2);
+    (vision.image_size, vision.patch_size) = (8, 4);
+    config
+}
+
 #[cfg(test)]
 mod tests {
     use wo_testkit::mutation::for_each_mutation;
@@ -64,7 +78,7 @@ mod tests {
     fn the_sample_fits() {
         let sample = include_bytes!("../../../fuzz/seeds/safetensors/small.safetensors");
         let tensors = super::tensors_of(sample).expect("it is well formed");
-        super::check_weights(&super::small(super::N_TOKENS), &tensors)
+        super::check_weights(&super::small(super::N_TOKENS).into(), &tensors)
             .expect("it is a whole model");
     }
 

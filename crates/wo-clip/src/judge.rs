@@ -57,7 +57,7 @@ impl Judge {
             .hint("train it with wo-train --init on this model first")?;
         let (vs, clip) = checkpoint.build(device)?;
         let class_weights = no_grad(|| match &manifest.head {
-            Some(head) => head_tensor(head, device, checkpoint.config.projection_dim),
+            Some(head) => head_tensor(head, device, checkpoint.config.feature_width()),
             None => {
                 Ok(class_features(&clip, &checkpoint.tokenizer, &manifest.prompts)? * clip.scale())
             }

@@ -1,7 +1,8 @@
-//! CLIP on libtorch: the model as in Hugging Face's `CLIPModel`, its checkpoints, training, and a judge of videos.
+//! CLIP and SigLIP on libtorch: the models as in Hugging Face's `CLIPModel` and `SiglipModel`, their checkpoints,
+//! training, and a judge of videos.
 //!
 //! The only library crate that uses `tch`. Parameter names equal the checkpoint's; a folder that is written here loads
-//! in Python with `CLIPModel.from_pretrained`.
+//! in Python with `from_pretrained`.
 
 mod abstention;
 mod checkpoint;
@@ -29,13 +30,19 @@ pub use kernels::processor::Processor;
 pub use kernels::{KernelTime, Kernels};
 pub use memory::{OutOfMemory, or_out_of_memory};
 pub use model::clip::{Clip, FreezeConfig, Output};
-pub use model::config::{Activation, ClipConfig, ConfigError, TextConfig, VisionConfig};
+pub use model::clip_config::{ClipConfig, TextConfig, VisionConfig};
+pub use model::config::{ModelConfig, TextShape, VisionShape};
 pub use model::lora::LoraConfig;
+pub use model::place::{Place, Tower, place_of};
 pub use model::pooling::Pooling;
 pub use model::scratch::scratch_config;
+pub use model::siglip_config::{SiglipConfig, SiglipTextConfig};
+pub use model::sizes::{Activation, ConfigError};
 pub use native::{NativeError, with_bfloat16};
 pub use tch;
-pub use training::loss::{BankTargets, equal_caption_targets, info_nce, soft_cross_entropy};
+pub use training::loss::{
+    BankTargets, equal_caption_targets, info_nce, sigmoid_loss, soft_cross_entropy,
+};
 pub use training::optimizer::{AdamWConfig, Optimizer, Rule, Share, StateError};
 pub use training::snapshot::{
     Snapshot, latest_snapshot, latest_state, weights_hash, write_snapshot,

@@ -57,7 +57,7 @@ impl Outcome {
                     let is_finite = parameter.isfinite().all().int64_value(&[]) == 1;
                     assert!(is_finite, "{what}: {name} is not finite");
                     if name == "text_model.embeddings.token_embedding.weight" {
-                        let text = &config.text_config;
+                        let text = config.text();
                         assert_eq!(
                             parameter.size(),
                             [text.vocab_size, text.hidden_size],

@@ -9,9 +9,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use safetensors::SafeTensors;
-use wo_clip::tch::{Device, Kind, Tensor};
-use wo_clip::{Checkpoint, Kernels, read_checkpoint};
-use wo_input::{ImageProcessor, Preprocessor, Tokenizer, decode_image, train_clip_tokenizer};
+use wo_clip::tch::{Device, Kind, Tensor, nn};
+use wo_clip::{Checkpoint, Kernels, read_checkpoint, sigmoid_loss};
+use wo_input::{
+    ImageProcessor, Preprocessor, TextStyle, Tokenizer, decode_image, train_clip_tokenizer,
+};
 
 /// What Python tokenized, in its order.
 const TEXTS: [&str; 4] = [
@@ -138,6 +140,11 @@ fn features_logits_loss_and_gradients(name: &str) {
         "{name} loss"
     );
     loss.backward();
+    check_gradients(name, &vs, &golden);
+}
+
+/// The gradients of all parameters beside those of transformers.
+fn check_gradients(name: &str, vs: &nn::VarStore, golden: &HashMap<String, Tensor>) {
     let variables = vs.variables();
     assert_eq!(
         variables.len(),
@@ -151,6 +158,91 @@ fn features_logits_loss_and_gradients(name: &str) {
             "{name} gradient of {parameter_name}: {difference}"
         );
     }
+}
+
+/// A SigLIP as transformers writes it.
+fn siglip(name: &str) -> Checkpoint {
+    let text = |file: &str| fs::read_to_string(fixtures().join(name).join(file)).unwrap();
+    Checkpoint::from_parts(
+        &text("config.json"),
+        &text("tokenizer.json"),
+        &text("preprocessor_config.json"),
+        None,
+        Cow::Owned(fs::read(fixtures().join(name).join("model.safetensors")).unwrap()),
+    )
+    .unwrap()
+}
+
+fn ids_of(tokenizer: &Tokenizer, texts: &[impl AsRef<str>]) -> Tensor {
+    let tokens = tokenizer.encode(texts).unwrap();
+    Tensor::from_slice(&tokens.ids).view([tokens.n_texts as i64, tokens.length as i64])
+}
+
+#[test]
+fn tokens_of_siglip_equal_those_of_transformers() {
+    for name in ["siglip", "siglip2"] {
+        let golden = golden(name);
+        assert_eq!(ids_of(&siglip(name).tokenizer, &TEXTS), golden["ids"]);
+        let text = |file: &str| fs::read_to_string(fixtures().join(name).join(file)).unwrap();
+        let hard: Vec<String> = serde_json::from_str(&text("texts.json")).unwrap();
+        let tokenizer =
+            Tokenizer::with_style(&text("tokenizer.json"), 64, TextStyle::Siglip).unwrap();
+        let ours = ids_of(&tokenizer, &hard);
+        for (i, text) in hard.iter().enumerate() {
+            let (ours, wanted) = (ours.get(i as i64), golden["hard_ids"].get(i as i64));
+            assert_eq!(ours, wanted, "{name}: {text:?}");
+        }
+        // What is written is read the same.
+        let again = Tokenizer::with_style(tokenizer.json(), 64, TextStyle::Siglip).unwrap();
+        assert_eq!(again.json(), tokenizer.json());
+        assert_eq!(ids_of(&again, &hard), ours);
+    }
+}
+
+#[test]
+fn siglip_equals_that_of_transformers() {
+    for kernels in [Kernels::ONEDNN, Kernels::OWN] {
+        kernels.apply().unwrap();
+        for name in ["siglip", "siglip2"] {
+            features_loss_and_gradients_of_siglip(name);
+        }
+    }
+}
+
+fn features_loss_and_gradients_of_siglip(name: &str) {
+    let checkpoint = siglip(name);
+    let golden = golden(name);
+    for i in 0..3 {
+        let file = fixtures().join(format!("picture{i}.png"));
+        let picture = decode_image(&fs::read(file).unwrap()).unwrap();
+        let pixels = checkpoint.preprocessor.pixels(&picture);
+        let off = difference(
+            &Tensor::from_slice(&pixels).view([3, 24, 24]),
+            &golden["pixels"].get(i),
+        );
+        assert!(off <= 2.0 / 255.0 + 1e-6, "{name} picture {i}: {off}");
+    }
+    let (vs, clip) = checkpoint.build(Device::Cpu).unwrap();
+    let tokens = checkpoint.tokenizer.encode(&TEXTS).unwrap();
+    let output = clip.forward(&golden["pixels"], &tokens);
+    for (what, ours) in [
+        ("image_features", &output.image_features),
+        ("text_features", &output.text_features),
+        ("logits", &output.logits),
+    ] {
+        let difference = difference(ours, &golden[what]);
+        assert!(difference < 1e-4, "{name} {what}: {difference}");
+    }
+    // transformers wants as many texts as images.
+    let loss = sigmoid_loss(
+        &output.logits.narrow(1, 0, 3),
+        &Tensor::eye(3, (Kind::Float, Device::Cpu)),
+        None,
+    );
+    let difference = (loss.double_value(&[]) - golden["loss"].double_value(&[0])).abs();
+    assert!(difference < 1e-4, "{name} loss: {difference}");
+    loss.backward();
+    check_gradients(name, &vs, &golden);
 }
 
 #[test]

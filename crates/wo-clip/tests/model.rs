@@ -46,7 +46,7 @@ fn model() -> (nn::VarStore, Clip) {
         ..ClipConfig::default()
     };
     let vs = nn::VarStore::new(Device::Cpu);
-    let clip = Clip::new(&vs.root(), &config);
+    let clip = Clip::new(&vs.root(), &config.into());
     (vs, clip)
 }
 

@@ -12,7 +12,7 @@ use tokenizers::{
 
 use crate::TokenizerError;
 use crate::fields::{Fields, parse_json};
-use crate::text::MAX_ID;
+use crate::tokenizer_check::MAX_ID;
 
 /// The pattern by which CLIP splits a text before it merges bytes (openai/CLIP `simple_tokenizer.py`).
 const WORDS: &str =

@@ -11,6 +11,8 @@ mod fields;
 mod images;
 mod pixels;
 mod text;
+mod text_style;
+mod tokenizer_check;
 mod videos;
 
 pub use bpe::{clip_tokenizer_json, train_clip_tokenizer};
@@ -25,4 +27,5 @@ pub use pixels::hugging_face::ImageProcessor;
 pub use pixels::preprocessor::{Centre, Fit, Preprocessor};
 pub use pixels::resize::{Filter, resize, resize_square};
 pub use text::{TextRead, TextReader, Tokenizer, TokenizerError, Tokens};
+pub use text_style::TextStyle;
 pub use videos::{FrameItem, Settled, VideoItem, videos_of_stream};

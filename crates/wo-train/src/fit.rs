@@ -7,6 +7,7 @@ use wo_clip::tch::{nn, no_grad};
 use wo_clip::{Clip, Split};
 
 use crate::data::dataset::{Dataset, Example};
+use crate::hyperparameters::Loss;
 use crate::model::method::Method;
 use crate::run::{Fitted, Run};
 use crate::trainer::train_loop;
@@ -34,6 +35,7 @@ pub(crate) fn fit(
         probe(run, vs, clip, dataset, &held_out, &base)?
     } else {
         rescale_logits(run, &vs, dataset, &base);
+        fit_bias(run, &vs, &clip, &base);
         train_loop::fit(run, vs, clip, dataset, &held_out, snapshots)?
     };
     if !held_out.is_empty() {
@@ -75,6 +77,23 @@ fn rescale_logits(run: &Run<'_, '_>, vs: &nn::VarStore, dataset: &Dataset, base:
         );
     }
     no_grad(|| drop(logit_scale.fill_(scale.ln())));
+}
+
+/// Sets the logit bias of a model that trains with the sigmoid loss to the one that fits these classes. Its own would
+/// take thousands of steps to follow.
+fn fit_bias(run: &Run<'_, '_>, vs: &nn::VarStore, clip: &Clip, base: &BaseFeatures) {
+    if run.hyper.loss != Loss::Sigmoid || base.train.is_empty() {
+        return;
+    }
+    let Some(mut bias) = vs.variables().remove("logit_bias") else {
+        return;
+    };
+    let (scale, before) = no_grad(|| (clip.scale().double_value(&[]), bias.double_value(&[])));
+    let fitted = base.fitted_logit_bias(run.hyper.pooling, scale);
+    if run.shows_baselines {
+        wo_cli::say!("logit bias fitted to the classes: {fitted:.1}, was {before:.1}");
+    }
+    no_grad(|| drop(bias.fill_(fitted)));
 }
 
 /// Fits a linear head to the frozen features of the base model.

@@ -14,6 +14,8 @@ use crate::model::method::Method;
 pub(crate) enum Loss {
     /// Cross-entropy of videos over classes, and of frames over all distinct captions.
     Bank,
+    /// The same pairs, each right or wrong by itself: for models with a logit bias, which were trained so.
+    Sigmoid,
     /// Frames against the captions of their batch; equal captions are positives.
     Infonce,
     /// Frames against the captions of their batch; only a frame's own caption is a positive, as in `open_clip_train`.

@@ -123,7 +123,7 @@ impl<'w> Run<'_, 'w> {
             vs,
             clip,
             &self.checkpoint.preprocessor,
-            self.checkpoint.config.projection_dim,
+            self.checkpoint.config.feature_width(),
             cache.as_deref(),
         )?;
         Ok(BaseFeatures {

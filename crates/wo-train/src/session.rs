@@ -91,7 +91,7 @@ impl Session {
         let counts = n_videos_of_exercises(&dataset);
         let choice = method::choose(config.method, base_kind, &counts);
         let n_train = dataset.of(Split::Train).len();
-        let mut hyper = config.hyperparameters(&init, &choice, n_train);
+        let mut hyper = config.hyperparameters(&init, &choice, n_train)?;
         let checkpoint = init
             .into_checkpoint(&dataset.captions, hyper.seed)
             .exit_or(Exit::Integrity)?;

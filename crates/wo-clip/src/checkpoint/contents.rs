@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use tch::{Device, nn};
 use wo_cli::Hint;
-use wo_input::{Preprocessor, Tokenizer, parse_json};
+use wo_input::{Preprocessor, TextStyle, Tokenizer, TokenizerError, parse_json};
 use wo_seal::{read_seal, seal_of};
 
 use crate::checkpoint::adapter::Adapter;
@@ -14,7 +14,7 @@ use crate::checkpoint::manifest::Manifest;
 use crate::checkpoint::mapped_weights::MappedWeights;
 use crate::checkpoint::weights::{check_weights, load_tensors, load_weights, tensors_of};
 use crate::model::clip::Clip;
-use crate::model::config::ClipConfig;
+use crate::model::config::ModelConfig;
 use crate::model::scratch;
 use crate::model::shapes::parameter_shapes;
 
@@ -27,8 +27,8 @@ pub(crate) const MANIFEST: &str = "wo.json";
 /// A model on disk, and all that belongs to it.
 #[derive(Debug)]
 pub struct Checkpoint {
-    /// The architecture.
-    pub config: ClipConfig,
+    /// The architecture with its sizes.
+    pub config: ModelConfig,
     /// The tokenizer of captions.
     pub tokenizer: Tokenizer,
     /// The preprocessing of images.
@@ -54,8 +54,9 @@ pub(crate) enum Weights {
 
 impl Checkpoint {
     /// A model with random weights.
-    pub fn fresh(config: ClipConfig, tokenizer: Tokenizer, seed: u64) -> Self {
-        let preprocessor = Preprocessor::clip(config.vision_config.image_size as u32);
+    pub fn fresh(config: impl Into<ModelConfig>, tokenizer: Tokenizer, seed: u64) -> Self {
+        let config = config.into();
+        let preprocessor = Preprocessor::clip(config.vision().image_size as u32);
         Self {
             config,
             tokenizer,
@@ -74,9 +75,8 @@ impl Checkpoint {
         manifest: Option<&str>,
         weights: Cow<'static, [u8]>,
     ) -> anyhow::Result<Self> {
-        let config = ClipConfig::from_json(config)?;
-        let length = config.text_config.max_position_embeddings as usize;
-        let tokenizer = Tokenizer::from_json(tokenizer, length)?;
+        let config = ModelConfig::from_json(config)?;
+        let tokenizer = tokenizer_of(&config, tokenizer, config.text_style())?;
         let preprocessor = preprocessor_of(preprocessor)?;
         let weights = Weights::Bytes(weights);
         Self::assemble(config, tokenizer, preprocessor, manifest, weights)
@@ -84,7 +84,7 @@ impl Checkpoint {
 
     /// A model from its parts, if they fit each other. Checks names, types and shapes of the weights, not their values.
     pub(crate) fn assemble(
-        config: ClipConfig,
+        config: ModelConfig,
         tokenizer: Tokenizer,
         preprocessor: Preprocessor,
         manifest: Option<&str>,
@@ -99,25 +99,25 @@ impl Checkpoint {
             .hint(format!(
                 "set it to {end}, if the tokenizer is the model's own"
             ))?;
-        if i64::from(tokenizer.largest_id()) >= config.text_config.vocab_size {
+        let vocab_size = config.text().vocab_size;
+        if i64::from(tokenizer.largest_id()) >= vocab_size {
             bail!(
-                "{CONFIG}: text_config.vocab_size is {}, and {TOKENIZER} has ids up to {}",
-                config.text_config.vocab_size,
+                "{CONFIG}: text_config.vocab_size is {vocab_size}, and {TOKENIZER} has ids up to {}",
                 tokenizer.largest_id()
             );
         }
-        if i64::from(preprocessor.side) != config.vision_config.image_size {
+        let image_size = config.vision().image_size;
+        if i64::from(preprocessor.side) != image_size {
             let message = format!(
-                "{PREPROCESSOR}: it makes images of {} pixels a side, and the {} of vision_config.image_size in {CONFIG} \
-                 are expected",
-                preprocessor.side, config.vision_config.image_size
+                "{PREPROCESSOR}: it makes images of {} pixels a side, and the {image_size} of vision_config.image_size in \
+                 {CONFIG} are expected",
+                preprocessor.side
             );
             return Err(anyhow!(message)).hint(format!(
-                "set crop_size, or size where nothing is cropped, to {}",
-                config.vision_config.image_size
+                "set crop_size, or size where nothing is cropped, to {image_size}"
             ));
         }
-        let width = config.projection_dim;
+        let width = config.feature_width();
         let parsed = manifest
             .map(|text| Manifest::from_json(text, width))
             .transpose()
@@ -163,9 +163,18 @@ impl Checkpoint {
     }
 }
 
+/// The tokenizer of a model from its `tokenizer.json`.
+pub(crate) fn tokenizer_of(
+    config: &ModelConfig,
+    json: &str,
+    style: TextStyle,
+) -> Result<Tokenizer, TokenizerError> {
+    Tokenizer::with_style(json, config.text().n_positions as usize, style)
+}
+
 impl Weights {
     /// Checks names, types and shapes, and returns the seal that is in them.
-    fn check(&self, config: &ClipConfig) -> anyhow::Result<Option<String>> {
+    fn check(&self, config: &ModelConfig) -> anyhow::Result<Option<String>> {
         match self {
             Self::Bytes(bytes) => {
                 check_weights(config, &tensors_of(bytes)?)?;

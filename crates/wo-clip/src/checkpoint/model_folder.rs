@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, ensure};
 use wo_cli::Hint;
-use wo_input::{Preprocessor, Tokenizer};
+use wo_input::{Preprocessor, TextStyle};
 
 use crate::checkpoint::adapter::{ADAPTER_CONFIG, ADAPTER_WEIGHTS, Adapter};
 use crate::checkpoint::adapter_config::AdapterConfig;
-use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, TOKENIZER, WEIGHTS, Weights};
+use crate::checkpoint::contents::{
+    CONFIG, Checkpoint, MANIFEST, TOKENIZER, WEIGHTS, Weights, tokenizer_of,
+};
 use crate::checkpoint::foreign_models::check_kind;
 use crate::checkpoint::format::format_of;
 use crate::checkpoint::mapped_weights::MappedWeights;
@@ -21,7 +23,7 @@ use crate::checkpoint::text_file::text;
 use crate::checkpoint::tokenizer_files::tokenizer_json;
 use crate::checkpoint::weights::Tensors;
 use crate::checkpoint::weights_files::weights_files;
-use crate::model::config::ClipConfig;
+use crate::model::config::ModelConfig;
 
 /// open_clip's own configuration file.
 const OPEN_CLIP_CONFIG: &str = "open_clip_config.json";
@@ -48,11 +50,14 @@ fn read_parts(folder: &Path, paths: Vec<PathBuf>, weights: Weights) -> anyhow::R
     let naming = Naming::of(tensors.keys().map(String::as_str));
     let (mut config, of_open_clip) = match naming {
         Naming::HuggingFace => (config(folder)?, None),
-        Naming::OpenClip => open_clip_config(folder, &tensors)?,
+        Naming::OpenClip | Naming::OpenClipSiglip => open_clip_config(folder, naming, &tensors)?,
     };
-    let length = config.text_config.max_position_embeddings as usize;
-    let tokenizer = Tokenizer::from_json(&tokenizer_json(folder)?, length)?;
-    if naming == Naming::OpenClip {
+    let style = match naming {
+        Naming::OpenClipSiglip => TextStyle::OpenClipSiglip,
+        Naming::OpenClip | Naming::HuggingFace => config.text_style(),
+    };
+    let tokenizer = tokenizer_of(&config, &tokenizer_json(folder, style)?, style)?;
+    if let (Naming::OpenClip, ModelConfig::Clip(config)) = (naming, &mut config) {
         // open_clip pools at the largest id, whatever token that is.
         ensure!(
             tokenizer.end_of_text() == tokenizer.largest_id(),
@@ -63,7 +68,7 @@ fn read_parts(folder: &Path, paths: Vec<PathBuf>, weights: Weights) -> anyhow::R
     let preprocessor = match of_open_clip {
         Some(preprocessor) => preprocessor,
         None if naming == Naming::OpenClip => {
-            let usual = || Preprocessor::clip(config.vision_config.image_size as u32);
+            let usual = || Preprocessor::clip(config.vision().image_size as u32);
             preprocessor(folder)?.unwrap_or_else(usual)
         }
         None => need_preprocessor(folder)?,
@@ -129,25 +134,31 @@ pub fn find_on_disk(name: &str, _revision: Option<&str>) -> anyhow::Result<PathB
         .hint("set base_model_name_or_path in adapter_config.json to the folder of the base model")
 }
 
-fn config(folder: &Path) -> anyhow::Result<ClipConfig> {
+fn config(folder: &Path) -> anyhow::Result<ModelConfig> {
     let text = text(folder, CONFIG)?;
     check_kind(&text)?;
-    Ok(ClipConfig::from_json(&text)?)
+    Ok(ModelConfig::from_json(&text)?)
 }
 
 /// From open_clip's own configuration, else from one of Hugging Face, else from the shapes.
 fn open_clip_config(
     folder: &Path,
+    naming: Naming,
     tensors: &Tensors<'_>,
-) -> anyhow::Result<(ClipConfig, Option<Preprocessor>)> {
+) -> anyhow::Result<(ModelConfig, Option<Preprocessor>)> {
     if folder.join(OPEN_CLIP_CONFIG).exists() {
         return config_of_json(&text(folder, OPEN_CLIP_CONFIG)?).context(OPEN_CLIP_CONFIG);
     }
     if folder.join(CONFIG).exists() {
         return Ok((config(folder)?, None));
     }
+    if naming == Naming::OpenClipSiglip {
+        return Err(anyhow!("{OPEN_CLIP_CONFIG} is not there, which says what sort of SigLIP it is"))
+            .hint(format!("put it beside the weights, from where they are; or take the model as transformers has it, such \
+                as google/siglip-base-patch16-224"));
+    }
     let config = config_of_shapes(tensors).with_context(|| {
         format!("there is no {OPEN_CLIP_CONFIG}, and the weights do not tell the model")
     })?;
-    Ok((config, None))
+    Ok((config.into(), None))
 }

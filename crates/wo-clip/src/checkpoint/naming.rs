@@ -1,7 +1,7 @@
 //! Where a file keeps the values of each parameter: under Hugging Face's names, which are ours, or under open_clip's.
-//!
-//! open_clip has the three projections of attention in one tensor and its two projections the other way round
-//! (`open_clip/model.py`; `convert_clip_original_pytorch_to_hf.py` of transformers has the same map).
+
+use crate::checkpoint::source::{Part, Source};
+use crate::checkpoint::{open_clip_names, open_clip_siglip};
 
 /// Whose names the tensors of a file have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,155 +10,32 @@ pub(crate) enum Naming {
     HuggingFace,
     /// Those of `open_clip.CLIP`, and of OpenAI's own code.
     OpenClip,
-}
-
-/// Where a parameter lies: a tensor of a file, and the part of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Source {
-    /// Its name in the file.
-    pub(crate) tensor: String,
-    /// The part of it that is the parameter.
-    pub(crate) part: Part,
-}
-
-/// A part of a tensor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// All of it.
-    Whole,
-    /// All of it, transposed.
-    Transposed,
-    /// The first, second or last third of its rows.
-    Third(usize),
+    /// Those of open_clip's SigLIP, whose vision tower is timm's.
+    OpenClipSiglip,
 }
 
 impl Naming {
     /// Recognizes open_clip by names that only it has. Anything else counts as Hugging Face's, where missing names are
     /// reported.
-    pub(crate) fn of<'a>(mut names: impl Iterator<Item = &'a str>) -> Self {
-        if names.any(|name| name.starts_with("visual.") || name == "token_embedding.weight") {
-            Self::OpenClip
-        } else {
-            Self::HuggingFace
+    pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let mut naming = Self::HuggingFace;
+        for name in names {
+            if name == "visual.trunk.attn_pool.latent" {
+                return Self::OpenClipSiglip;
+            }
+            if name.starts_with("visual.") || name == "token_embedding.weight" {
+                naming = Self::OpenClip;
+            }
         }
+        naming
     }
 
     /// The source of `parameter`, given by Hugging Face's name.
     pub(crate) fn source(self, parameter: &str) -> Source {
-        let whole = |tensor: String| Source {
-            tensor,
-            part: Part::Whole,
-        };
         match self {
-            Self::HuggingFace => whole(parameter.to_owned()),
-            Self::OpenClip => block_source(parameter).unwrap_or_else(|| match parameter {
-                "visual_projection.weight" => Source {
-                    tensor: "visual.proj".to_owned(),
-                    part: Part::Transposed,
-                },
-                "text_projection.weight" => Source {
-                    tensor: "text_projection".to_owned(),
-                    part: Part::Transposed,
-                },
-                _ => whole(
-                    RENAMED
-                        .iter()
-                        .find_map(|(ours, theirs)| {
-                            Some(format!("{theirs}{}", parameter.strip_prefix(ours)?))
-                        })
-                        .unwrap_or_else(|| parameter.to_owned()),
-                ),
-            }),
+            Self::HuggingFace => Source::new(parameter.to_owned(), Part::Whole),
+            Self::OpenClipSiglip => open_clip_siglip::source(parameter),
+            Self::OpenClip => open_clip_names::source(parameter),
         }
-    }
-}
-
-/// Prefixes of names outside the blocks: ours and open_clip's.
-const RENAMED: [(&str, &str); 8] = [
-    (
-        "vision_model.embeddings.class_embedding",
-        "visual.class_embedding",
-    ),
-    ("vision_model.embeddings.patch_embedding", "visual.conv1"),
-    (
-        "vision_model.embeddings.position_embedding.weight",
-        "visual.positional_embedding",
-    ),
-    ("vision_model.pre_layrnorm", "visual.ln_pre"),
-    ("vision_model.post_layernorm", "visual.ln_post"),
-    ("text_model.embeddings.token_embedding", "token_embedding"),
-    (
-        "text_model.embeddings.position_embedding.weight",
-        "positional_embedding",
-    ),
-    ("text_model.final_layer_norm", "ln_final"),
-];
-
-/// The same for names in a block; `None` for others.
-fn block_source(parameter: &str) -> Option<Source> {
-    let (tower, rest) = parameter.split_once(".encoder.layers.")?;
-    let (layer, name) = rest.split_once('.')?;
-    let (module, kind) = name.rsplit_once('.')?;
-    let (name, part) = match module {
-        "layer_norm1" => (format!("ln_1.{kind}"), Part::Whole),
-        "layer_norm2" => (format!("ln_2.{kind}"), Part::Whole),
-        "self_attn.q_proj" => (format!("attn.in_proj_{kind}"), Part::Third(0)),
-        "self_attn.k_proj" => (format!("attn.in_proj_{kind}"), Part::Third(1)),
-        "self_attn.v_proj" => (format!("attn.in_proj_{kind}"), Part::Third(2)),
-        "self_attn.out_proj" => (format!("attn.out_proj.{kind}"), Part::Whole),
-        "mlp.fc1" => (format!("mlp.c_fc.{kind}"), Part::Whole),
-        "mlp.fc2" => (format!("mlp.c_proj.{kind}"), Part::Whole),
-        _ => return None,
-    };
-    let tower = if tower == "vision_model" {
-        "visual."
-    } else {
-        ""
-    };
-    Some(Source {
-        tensor: format!("{tower}transformer.resblocks.{layer}.{name}"),
-        part,
-    })
-}
-
-impl Part {
-    /// The shape of the whole tensor, given the shape of the part.
-    pub(crate) fn whole_shape(self, parameter: &[i64]) -> Vec<i64> {
-        let mut shape = parameter.to_vec();
-        match self {
-            Self::Whole => {}
-            Self::Transposed => shape.reverse(),
-            Self::Third(_) => shape.iter_mut().take(1).for_each(|rows| *rows *= 3),
-        }
-        shape
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::model::config::ClipConfig;
-    use crate::model::shapes::parameter_shapes;
-
-    #[test]
-    fn no_parameter_keeps_our_name_and_none_is_named_twice() {
-        let mut seen = BTreeSet::new();
-        for name in parameter_shapes(&ClipConfig::default()).into_keys() {
-            let Source { tensor, part } = Naming::OpenClip.source(&name);
-            assert!(
-                name == "logit_scale" || !tensor.contains("_model") && tensor != name,
-                "{name} is still {tensor}"
-            );
-            let third = match part {
-                Part::Third(third) => third,
-                Part::Whole | Part::Transposed => 0,
-            };
-            assert!(seen.insert((tensor, third)), "{name}");
-        }
-        // The tensors of open_clip's ViT-B-32: 12 for each of 24 blocks, and 14 others.
-        let tensors: BTreeSet<_> = seen.into_iter().map(|(tensor, _)| tensor).collect();
-        assert_eq!(tensors.len(), 12 * 24 + 14);
     }
 }

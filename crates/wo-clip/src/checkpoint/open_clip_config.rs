@@ -2,17 +2,16 @@
 //!
 //! Unsupported settings that change the model are rejected by name, since ignoring them would give wrong numbers.
 
-use std::ops::RangeInclusive;
-
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use serde_json::{Map, Value, json};
-use wo_input::{Preprocessor, parse_json, whole};
+use wo_input::{Preprocessor, parse_json};
 
-use crate::model::config::{Activation, ClipConfig, EPSILONS, SANE, TextConfig, VisionConfig};
-use crate::range::within;
+use crate::checkpoint::open_clip_siglip::{is_siglip, siglip_config};
+use crate::checkpoint::open_clip_table::{Table, object, off, reject_unsupported};
+use crate::model::clip_config::{ClipConfig, TextConfig, VisionConfig};
+use crate::model::config::ModelConfig;
+use crate::model::sizes::Activation;
 
-/// How much wider an MLP may be than its tower.
-const MLP_RATIOS: RangeInclusive<f64> = 0.01..=100.0;
 /// The default width of a head.
 pub(crate) const HEAD_WIDTH: i64 = 64;
 /// Settings of `model_cfg` that are read.
@@ -75,27 +74,32 @@ const USUAL_TEXT: [(&str, &str); 3] = [
 ];
 
 /// An `open_clip_config.json`, or a file of open_clip's `model_configs`; the second has no preprocessing.
-pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ClipConfig, Option<Preprocessor>)> {
+pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ModelConfig, Option<Preprocessor>)> {
     let value: Value = parse_json(text).map_err(anyhow::Error::msg)?;
     let model = object(value.get("model_cfg").unwrap_or(&value), "model_cfg")?;
-    for bias in ["init_logit_bias", "logit_bias"] {
-        ensure!(
-            off(model.get(bias)),
-            "{bias} is set, so the model is SigLIP; only CLIP can be read"
-        );
-    }
     let empty = json!({});
     let vision = object(model.get("vision_cfg").unwrap_or(&empty), "vision_cfg")?;
     let text = object(model.get("text_cfg").unwrap_or(&empty), "text_cfg")?;
-    reject_unsupported("model_cfg", model, &[MODEL, MODEL_IDLE], &[])?;
-    reject_unsupported("vision_cfg", vision, &[VISION, VISION_IDLE], &USUAL_VISION)?;
-    reject_unsupported("text_cfg", text, &[TEXT, TEXT_IDLE], &USUAL_TEXT)?;
-    let config = clip_config(model, vision, text)?;
+    let config: ModelConfig = if is_siglip(vision) {
+        siglip_config(model, vision, text)?.into()
+    } else {
+        for bias in ["init_logit_bias", "logit_bias"] {
+            ensure!(
+                off(model.get(bias)),
+                "{bias} is set, and vision_cfg.timm_model_name is none of a SigLIP; of models with a bias only SigLIP can \
+                 be read"
+            );
+        }
+        reject_unsupported("model_cfg", model, &[MODEL, MODEL_IDLE], &[])?;
+        reject_unsupported("vision_cfg", vision, &[VISION, VISION_IDLE], &USUAL_VISION)?;
+        reject_unsupported("text_cfg", text, &[TEXT, TEXT_IDLE], &USUAL_TEXT)?;
+        clip_config(model, vision, text)?.into()
+    };
     let preprocessor = match value.get("preprocess_cfg") {
         None | Some(Value::Null) => None,
         Some(settings) => {
             // A side is at most a million.
-            let image_size = config.vision_config.image_size as u32;
+            let image_size = config.vision().image_size as u32;
             Some(Preprocessor::from_open_clip(settings, image_size)?)
         }
     };
@@ -167,98 +171,6 @@ fn activation(model: &Map<String, Value>) -> anyhow::Result<Activation> {
     }
 }
 
-fn object<'a>(value: &'a Value, name: &str) -> anyhow::Result<&'a Map<String, Value>> {
-    value
-        .as_object()
-        .with_context(|| format!("{name} is no object, and one is expected"))
-}
-
-/// Whether a setting is absent or has no effect.
-fn off(value: Option<&Value>) -> bool {
-    value.is_none_or(|value| {
-        value.is_null() || *value == false || *value == json!({}) || value.as_f64() == Some(0.0)
-    })
-}
-
-fn reject_unsupported(
-    table: &str,
-    settings: &Map<String, Value>,
-    known: &[&[&str]],
-    usual: &[(&str, &str)],
-) -> anyhow::Result<()> {
-    for (name, value) in settings {
-        let is_known = known.iter().any(|names| names.contains(&name.as_str()));
-        let is_usual = usual.iter().any(|(n, v)| n == name && value == v);
-        if !(is_known || is_usual || off(Some(value))) {
-            bail!("{table}.{name} is {value}, which our model does not have");
-        }
-    }
-    Ok(())
-}
-
-/// An object of the file, by its name.
-#[derive(Clone, Copy)]
-struct Table<'a>(&'a str, &'a Map<String, Value>);
-
-impl Table<'_> {
-    /// The value of a field that is there.
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.1.get(name).filter(|value| !value.is_null())
-    }
-
-    fn path(&self, name: &str) -> String {
-        format!("{}.{name}", self.0)
-    }
-
-    fn whole(&self, name: &str, default: i64) -> anyhow::Result<i64> {
-        match self.get(name) {
-            None => Ok(default),
-            Some(Value::Array(_)) if name == "layers" => {
-                bail!("{} is a list; ResNets cannot be read", self.path(name))
-            }
-            Some(value) => whole(value, &self.path(name), SANE).map_err(anyhow::Error::msg),
-        }
-    }
-
-    /// The side of a square, which may be stored twice.
-    fn side(&self, name: &str, default: i64) -> anyhow::Result<i64> {
-        match self.get(name).and_then(Value::as_array).map(Vec::as_slice) {
-            Some([height, width]) if height == width => {
-                whole(height, &format!("{}[0]", self.path(name)), SANE).map_err(anyhow::Error::msg)
-            }
-            Some(sides) => bail!("{} is {sides:?}, not a square", self.path(name)),
-            None => self.whole(name, default),
-        }
-    }
-
-    fn number(&self, name: &str, range: &RangeInclusive<f64>) -> anyhow::Result<Option<f64>> {
-        let Some(value) = self.get(name) else {
-            return Ok(None);
-        };
-        let path = self.path(name);
-        let number = value
-            .as_f64()
-            .with_context(|| format!("{path} is {value}, and a number is expected"))?;
-        within(&path, number, range).map_err(anyhow::Error::msg)?;
-        Ok(Some(number))
-    }
-
-    fn inner_width(&self, width: i64) -> anyhow::Result<i64> {
-        let ratio = self.number("mlp_ratio", &MLP_RATIOS)?.unwrap_or(4.0);
-        Ok((width as f64 * ratio) as i64)
-    }
-
-    fn eps(&self) -> anyhow::Result<f64> {
-        let Some(settings) = self.get("norm_kwargs").filter(|value| !off(Some(value))) else {
-            return Ok(VisionConfig::default().layer_norm_eps);
-        };
-        let path = self.path("norm_kwargs");
-        let alone = settings.as_object().filter(|it| it.len() == 1);
-        let eps = alone.and_then(|it| Table(&path, it).number("eps", &EPSILONS).transpose());
-        eps.with_context(|| format!("{path} is {settings}; only eps is known"))?
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,11 +183,11 @@ mod tests {
         let mut expected = ClipConfig::default();
         let with = |more: &str| config_of_json(&format!("{{\"model_cfg\":{{{B_32}{more}}}}}"));
         let (config, preprocessor) = with(r#","quick_gelu":true"#).expect("it is CLIP");
-        assert_eq!((config, preprocessor), (expected.clone(), None));
+        assert_eq!((config, preprocessor), (expected.clone().into(), None));
         for without in [with(""), config_of_json(&format!("{{{B_32}}}"))] {
             expected.text_config.hidden_act = Activation::Gelu;
             expected.vision_config.hidden_act = Activation::Gelu;
-            assert_eq!(without.expect("it is CLIP").0, expected);
+            assert_eq!(without.expect("it is CLIP").0, expected.clone().into());
         }
     }
 

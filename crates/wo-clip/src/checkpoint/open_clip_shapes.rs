@@ -11,7 +11,8 @@ use wo_cli::Hint;
 
 use crate::checkpoint::open_clip_config::HEAD_WIDTH;
 use crate::checkpoint::weights::Tensors;
-use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
+use crate::model::clip_config::{ClipConfig, TextConfig, VisionConfig};
+use crate::model::sizes::Activation;
 
 /// The widest tower whose heads are always 64 wide, that of ViT-L. ViT-H is 1280 wide and has heads of 80.
 const WIDEST_KNOWN: i64 = 1024;
@@ -101,7 +102,7 @@ mod tests {
     /// The bytes of weights of 16-bit zeros with open_clip's names.
     fn weights(config: &ClipConfig) -> Vec<u8> {
         let mut tensors = BTreeMap::new();
-        for (name, shape) in parameter_shapes(config) {
+        for (name, shape) in parameter_shapes(&config.clone().into()) {
             let source = Naming::OpenClip.source(&name);
             let shape: Vec<usize> = source
                 .part

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, ensure};
 use wo_cli::Hint;
-use wo_input::clip_tokenizer_json;
+use wo_input::{TextStyle, clip_tokenizer_json};
 
 use crate::checkpoint::contents::TOKENIZER;
 use crate::checkpoint::text_file::text;
@@ -15,10 +15,19 @@ const MERGES: &str = "merges.txt";
 const ADDED: &str = "added_tokens.json";
 
 /// The `tokenizer.json` of a folder, or the one that `CLIPTokenizer` makes of the older files.
-pub(crate) fn tokenizer_json(folder: &Path) -> anyhow::Result<String> {
+pub(crate) fn tokenizer_json(folder: &Path, style: TextStyle) -> anyhow::Result<String> {
     let is_there = |name: &str| folder.join(name).exists();
     if is_there(TOKENIZER) {
         return text(folder, TOKENIZER);
+    }
+    if style != TextStyle::Clip {
+        return Err(anyhow!(
+            "{TOKENIZER} is not there; spiece.model alone is not read"
+        ))
+        .hint(format!(
+            "put the {TOKENIZER} of the model on the Hub beside the weights, such as that of \
+             google/siglip-base-patch16-224"
+        ));
     }
     if !(is_there(VOCABULARY) && is_there(MERGES)) {
         let message = format!(

@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tch::{Kind, Tensor, nn, no_grad};
 
-use crate::checkpoint::naming::{Naming, Part, Source};
-use crate::model::config::ClipConfig;
+use crate::checkpoint::naming::Naming;
+use crate::checkpoint::source::{Part, Source};
+use crate::model::config::ModelConfig;
 use crate::model::shapes::{Shapes, parameter_shapes};
 
 /// Why weights do not fit a model.
@@ -15,9 +16,6 @@ pub enum WeightsError {
     /// The bytes are no safetensors file.
     #[error("no safetensors file")]
     Format(#[from] safetensors::SafeTensorError),
-    /// The model is SigLIP, which has another loss and other logits.
-    #[error("the weights are of a SigLIP model, for they have a logit_bias; only CLIP can be read")]
-    SigLip,
     /// The configuration asks for more blocks than there are tensors.
     #[error(
         "the configuration asks for more blocks ({wanted}) than the weights have tensors for ({found})"
@@ -88,8 +86,8 @@ pub(crate) fn load_tensors(vs: &nn::VarStore, tensors: &Tensors<'_>) -> Result<(
         .map(|(name, parameter)| (name.clone(), parameter.size()))
         .collect();
     for (name, source) in sources(&wanted, tensors)? {
-        if let (Some(parameter), Some(view)) = (variables.get(&name), tensors.get(&source.tensor)) {
-            fill(parameter, &source, view)?;
+        if let Some(parameter) = variables.get(&name) {
+            fill(parameter, &source, tensors)?;
         }
     }
     Ok(())
@@ -97,10 +95,10 @@ pub(crate) fn load_tensors(vs: &nn::VarStore, tensors: &Tensors<'_>) -> Result<(
 
 /// Checks tensors against `config`: names, types and shapes. Values are checked when they are loaded.
 pub(crate) fn check_weights(
-    config: &ClipConfig,
+    config: &ModelConfig,
     tensors: &Tensors<'_>,
 ) -> Result<(), WeightsError> {
-    let n_blocks = config.text_config.num_hidden_layers + config.vision_config.num_hidden_layers;
+    let n_blocks = config.text().n_blocks + config.vision().n_blocks;
     // Checked first, so that a million blocks are not listed by name.
     if n_blocks > tensors.len() as i64 {
         return Err(WeightsError::Depth {
@@ -113,9 +111,6 @@ pub(crate) fn check_weights(
 
 /// The source of each wanted parameter, with types and shapes checked.
 fn sources(wanted: &Shapes, tensors: &Tensors<'_>) -> Result<Vec<(String, Source)>, WeightsError> {
-    if tensors.contains_key("logit_bias") {
-        return Err(WeightsError::SigLip);
-    }
     let naming = Naming::of(tensors.keys().map(String::as_str));
     let sources: Vec<(String, Source)> = wanted
         .keys()
@@ -123,9 +118,12 @@ fn sources(wanted: &Shapes, tensors: &Tensors<'_>) -> Result<Vec<(String, Source
         .collect();
     check_names(&sources, tensors)?;
     for (name, source) in &sources {
-        if let (Some(shape), Some(view)) = (wanted.get(name), tensors.get(&source.tensor)) {
-            kind_of(&source.tensor, view)?;
-            check_shape(source, shape, view)?;
+        if let Some(shape) = wanted.get(name) {
+            for (source, shape) in parts(source, shape) {
+                let view = &tensors[&source.tensor];
+                kind_of(&source.tensor, view)?;
+                check_shape(&source, &shape, view)?;
+            }
         }
     }
     Ok(sources)
@@ -134,7 +132,9 @@ fn sources(wanted: &Shapes, tensors: &Tensors<'_>) -> Result<Vec<(String, Source
 fn check_names(sources: &[(String, Source)], tensors: &Tensors<'_>) -> Result<(), WeightsError> {
     let names: BTreeSet<&str> = sources
         .iter()
-        .map(|(_, source)| source.tensor.as_str())
+        .flat_map(|(_, source)| [Some(&source.tensor), source.below.as_ref()])
+        .flatten()
+        .map(String::as_str)
         .collect();
     let mut missing: Vec<String> = names
         .iter()
@@ -180,8 +180,9 @@ fn check_shape(
         .iter()
         .map(|&n| n as i64)
         .eq(wanted.iter().copied());
-    // A file may store a scalar as a list of one.
-    if is_same || (wanted.is_empty() && view.shape() == [1]) {
+    // A file may store a number as a list of one, and the other way round.
+    let is_number = |shape: &[i64]| shape.is_empty() || shape == [1];
+    if is_same || is_number(&wanted) && (view.shape().is_empty() || view.shape() == [1]) {
         return Ok(());
     }
     Err(WeightsError::Shape {
@@ -203,18 +204,55 @@ pub(crate) fn kind_of(name: &str, view: &TensorView<'_>) -> Result<Kind, Weights
     }
 }
 
-fn fill(parameter: &Tensor, source: &Source, view: &TensorView<'_>) -> Result<(), WeightsError> {
+/// The tensors that a parameter of this shape is made of, one below the other, with the shape of each. One is all of it,
+/// or as high as the parameter is wide and the next has the other rows.
+fn parts(source: &Source, shape: &[i64]) -> Vec<(Source, Vec<i64>)> {
+    let Some(below) = &source.below else {
+        return vec![(source.clone(), shape.to_vec())];
+    };
+    // Queries above, keys and values below.
+    let with_rows = |tensor: &str, n_thirds: i64| {
+        let mut shape = shape.to_vec();
+        shape
+            .iter_mut()
+            .take(1)
+            .for_each(|rows| *rows = *rows / 3 * n_thirds);
+        (Source::new(tensor.to_owned(), source.part), shape)
+    };
+    vec![with_rows(&source.tensor, 1), with_rows(below, 2)]
+}
+
+fn fill(parameter: &Tensor, source: &Source, tensors: &Tensors<'_>) -> Result<(), WeightsError> {
+    let mut first_row = 0;
+    for (source, shape) in parts(source, &parameter.size()) {
+        let values = values_of(&source, &shape, &tensors[&source.tensor])?;
+        let n_rows = shape.first().copied();
+        no_grad(|| match n_rows {
+            Some(n_rows) => parameter.narrow(0, first_row, n_rows).copy_(&values),
+            None => parameter.shallow_clone().copy_(&values),
+        });
+        first_row += n_rows.unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// The values of a tensor of a file as the shape of the parameter has them.
+fn values_of(
+    source: &Source,
+    shape: &[i64],
+    view: &TensorView<'_>,
+) -> Result<Tensor, WeightsError> {
     let kind = kind_of(&source.tensor, view)?;
-    let shape = parameter.size();
     let data = view.data();
     let values = match source.part {
-        Part::Whole => Tensor::from_data_size(data, &shape, kind),
+        // A list of one may be written as a number, and the other way round.
+        Part::Whole | Part::OnlyRow => Tensor::from_data_size(data, shape, kind),
         Part::Transposed => {
-            Tensor::from_data_size(data, &source.part.whole_shape(&shape), kind).tr()
+            Tensor::from_data_size(data, &source.part.whole_shape(shape), kind).tr()
         }
         Part::Third(third) => {
             let n_bytes = data.len() / 3;
-            Tensor::from_data_size(&data[third * n_bytes..][..n_bytes], &shape, kind)
+            Tensor::from_data_size(&data[third * n_bytes..][..n_bytes], shape, kind)
         }
     };
     if values.isfinite().all().int64_value(&[]) == 0 {
@@ -222,8 +260,7 @@ fn fill(parameter: &Tensor, source: &Source, view: &TensorView<'_>) -> Result<()
             name: source.tensor.clone(),
         });
     }
-    no_grad(|| parameter.shallow_clone().copy_(&values));
-    Ok(())
+    Ok(values)
 }
 
 /// A parameter as the bytes of a file: its shape and its values in `kind`, little-endian.

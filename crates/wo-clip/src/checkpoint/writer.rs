@@ -10,17 +10,15 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use atomic_write_file::AtomicWriteFile;
 use safetensors::tensor::{Dtype, TensorView};
-use serde_json::{Value, json};
 use tch::{Kind, Tensor, nn};
 use tempfile::TempDir;
 use wo_cli::Hint;
-use wo_input::ImageProcessor;
 use wo_seal::{seal_of, write_seal};
 
-use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS};
+use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, WEIGHTS};
 use crate::checkpoint::pt_file::{SEAL, write_pt};
+use crate::checkpoint::side_files::{texts, texts_for_python};
 use crate::checkpoint::weights::bytes_of;
-use crate::model::config::ClipConfig;
 
 /// Writes a model atomically: at any moment there is the old one or the complete new one. A path that ends in `.pt`
 /// becomes a file, any other a folder. `half` stores 16-bit floats, in a folder only. Returns the BLAKE3 of the
@@ -33,17 +31,7 @@ pub fn write_checkpoint(
     half: bool,
 ) -> anyhow::Result<String> {
     let parameters: BTreeMap<String, Tensor> = vs.variables().into_iter().collect();
-    let mut texts = BTreeMap::from([
-        (CONFIG, pretty(&checkpoint.config.to_json())),
-        (TOKENIZER, checkpoint.tokenizer.json().to_owned()),
-        (
-            PREPROCESSOR,
-            pretty(&checkpoint.preprocessor.to_config(ImageProcessor::Clip)),
-        ),
-    ]);
-    if let Some(manifest) = &checkpoint.manifest {
-        texts.insert(MANIFEST, pretty(&serde_json::to_value(manifest)?));
-    }
+    let mut texts = texts(checkpoint)?;
     let is_file = path.extension().is_some_and(|extension| extension == "pt");
     let kind = if half { Kind::Half } else { Kind::Float };
     let mut weights = safetensors_bytes(&parameters, kind)?;
@@ -63,11 +51,7 @@ pub fn write_checkpoint(
         if let Some(seal) = seal {
             write_seal(&mut weights, &seal)?;
         }
-        texts.insert(
-            "tokenizer_config.json",
-            pretty(&tokenizer_config(&checkpoint.config)),
-        );
-        texts.insert("special_tokens_map.json", pretty(&special_tokens()));
+        texts.extend(texts_for_python(checkpoint));
         write_directory(path, &weights, &texts)
     };
     written.with_context(|| format!("write the model {}", path.display()))?;
@@ -164,27 +148,4 @@ fn safetensors_bytes(parameters: &BTreeMap<String, Tensor>, kind: Kind) -> anyho
     // Older transformers require this entry to accept the file as PyTorch's.
     let metadata = Some([("format".to_owned(), "pt".to_owned())].into());
     Ok(safetensors::serialize(views, metadata)?)
-}
-
-/// Makes `CLIPProcessor.from_pretrained` pick CLIP's tokenizer.
-fn tokenizer_config(config: &ClipConfig) -> Value {
-    let mut value = special_tokens();
-    value["tokenizer_class"] = json!("CLIPTokenizer");
-    value["processor_class"] = json!("CLIPProcessor");
-    value["model_max_length"] = json!(config.text_config.max_position_embeddings);
-    value["do_lower_case"] = json!(true);
-    value
-}
-
-fn special_tokens() -> Value {
-    json!({
-        "bos_token": "<|startoftext|>",
-        "eos_token": "<|endoftext|>",
-        "pad_token": "<|endoftext|>",
-        "unk_token": "<|endoftext|>",
-    })
-}
-
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
 }

@@ -1,20 +1,23 @@
-//! The whole model (`CLIPModel` in transformers' `modeling_clip.py`; Radford et al. 2021, arXiv 2103.00020).
+//! The whole model: two towers and one space of features (CLIP: Radford et al. 2021, arXiv 2103.00020).
 
 use tch::{Tensor, nn};
 use wo_input::Tokens;
 
-use crate::model::config::ClipConfig;
+use crate::model::config::ModelConfig;
 use crate::model::encoder::unit_rows;
 use crate::model::lora::LoraConfig;
+use crate::model::place::{Place, Tower, place_of};
+use crate::model::siglip_config::SiglipConfig;
 use crate::model::text::TextTower;
 use crate::model::vision::VisionTower;
 
-/// Two towers with a shared embedding space, and the logit scale.
+/// Two towers with a shared embedding space, the logit scale, and in some architectures the logit bias.
 #[derive(Debug)]
 pub struct Clip {
     text: TextTower,
     vision: VisionTower,
     logit_scale: Tensor,
+    logit_bias: Option<Tensor>,
 }
 
 /// Which parameters are frozen. A tower with frozen blocks has frozen embeddings too. [`FreezeConfig::TOWER`] freezes
@@ -35,29 +38,31 @@ impl FreezeConfig {
 /// The output of both towers.
 #[derive(Debug)]
 pub struct Output {
-    /// `[n_images, projection_dim]`, unit vectors.
+    /// `[n_images, feature_width]`, unit vectors.
     pub image_features: Tensor,
-    /// `[n_texts, projection_dim]`, unit vectors.
+    /// `[n_texts, feature_width]`, unit vectors.
     pub text_features: Tensor,
-    /// `[n_images, n_texts]`: cosines times the logit scale.
+    /// `[n_images, n_texts]`: cosines times the logit scale, plus the logit bias.
     pub logits: Tensor,
 }
 
 impl Clip {
     /// A model with random parameters, which live in `vs` under the checkpoint's names.
-    pub fn new(vs: &nn::Path<'_>, config: &ClipConfig) -> Self {
+    pub fn new(vs: &nn::Path<'_>, config: &ModelConfig) -> Self {
+        // As in transformers, where SigLIP's numbers are lists of one.
+        let shape: &[i64] = if config.has_logit_bias() { &[1] } else { &[] };
+        let number = |name: &str, value: f64| vs.var(name, shape, nn::Init::Const(value));
         Self {
             text: TextTower::new(vs, config),
             vision: VisionTower::new(vs, config),
-            logit_scale: vs.var(
-                "logit_scale",
-                &[],
-                nn::Init::Const(config.logit_scale_init_value),
-            ),
+            logit_scale: number("logit_scale", config.initial_logit_scale()),
+            logit_bias: config
+                .has_logit_bias()
+                .then(|| number("logit_bias", SiglipConfig::INITIAL_LOGIT_BIAS)),
         }
     }
 
-    /// Pixels `[n, 3, side, side]` to features `[n, projection_dim]`, unit vectors.
+    /// Pixels `[n, 3, side, side]` to features `[n, feature_width]`, unit vectors.
     pub fn image_features(&self, pixels: &Tensor) -> Tensor {
         unit_rows(&self.vision.forward(pixels))
     }
@@ -69,7 +74,7 @@ impl Clip {
         (unit_rows(&features), patches)
     }
 
-    /// Texts to features `[n_texts, projection_dim]`, unit vectors.
+    /// Texts to features `[n_texts, feature_width]`, unit vectors.
     pub fn text_features(&self, tokens: &Tokens) -> Tensor {
         unit_rows(&self.text.forward(tokens))
     }
@@ -79,11 +84,20 @@ impl Clip {
         self.logit_scale.exp()
     }
 
+    /// What is added to logits; `None` where the architecture has none. In a softmax over texts it changes nothing.
+    pub fn bias(&self) -> Option<&Tensor> {
+        self.logit_bias.as_ref()
+    }
+
     /// Runs both towers.
     pub fn forward(&self, pixels: &Tensor, tokens: &Tokens) -> Output {
         let image_features = self.image_features(pixels);
         let text_features = self.text_features(tokens);
-        let logits = image_features.matmul(&text_features.tr()) * self.scale();
+        let scaled = image_features.matmul(&text_features.tr()) * self.scale();
+        let logits = match &self.logit_bias {
+            Some(bias) => scaled + bias,
+            None => scaled,
+        };
         Output {
             image_features,
             text_features,
@@ -94,42 +108,34 @@ impl Clip {
     /// Freezes parameters for good: they get no gradients, and no activations are kept for them. `vs` holds the model's
     /// parameters. An optimizer that is made afterwards ignores frozen ones.
     pub fn freeze(&mut self, vs: &nn::VarStore, config: FreezeConfig) {
-        let towers = [
-            ("vision_model.", "visual_projection.", config.n_image_blocks),
-            ("text_model.", "text_projection.", config.n_text_blocks),
-        ];
         for (name, parameter) in vs.variables() {
-            let is_frozen = towers.iter().any(|&(model, projection, n_blocks)| {
-                if n_blocks == FreezeConfig::TOWER {
-                    return name.starts_with(model) || name.starts_with(projection);
-                }
-                let part = name.strip_prefix(model).unwrap_or_default();
-                match part.strip_prefix("encoder.layers.") {
-                    Some(part) => part
-                        .split_once('.')
-                        .and_then(|(block, _)| block.parse::<usize>().ok())
-                        .is_some_and(|block| block < n_blocks),
-                    None => {
-                        n_blocks > 0
-                            && (part.starts_with("embeddings.")
-                                || part.starts_with("pre_layrnorm."))
-                    }
-                }
-            });
+            let Some((tower, place)) = place_of(&name) else {
+                continue;
+            };
+            let n_blocks = match tower {
+                Tower::Vision => config.n_image_blocks,
+                Tower::Text => config.n_text_blocks,
+            };
+            let is_frozen = match place {
+                _ if n_blocks == FreezeConfig::TOWER => true,
+                Place::Embeddings => n_blocks > 0,
+                Place::Block(block) => block < n_blocks,
+                Place::Head => false,
+            };
             if is_frozen {
                 let _ = parameter.set_requires_grad(false);
             }
         }
-        self.vision.encoder.freeze(config.n_image_blocks);
-        self.text.encoder.freeze(config.n_text_blocks);
+        self.vision.blocks().freeze(config.n_image_blocks);
+        self.text.blocks().freeze(config.n_text_blocks);
     }
 
     /// Whether the backward pass recomputes activations (gradient checkpointing): the same gradients with a third more
     /// compute and a fraction of the memory.
     // A bool, as in the setters of PyTorch.
     pub fn set_checkpointing(&mut self, is_checkpointing: bool) {
-        self.vision.encoder.set_checkpointing(is_checkpointing);
-        self.text.encoder.set_checkpointing(is_checkpointing);
+        self.vision.blocks().set_checkpointing(is_checkpointing);
+        self.text.blocks().set_checkpointing(is_checkpointing);
     }
 
     /// Adds low-rank adapters to the query, key and value projections of all blocks that are not frozen, and freezes
@@ -146,22 +152,20 @@ impl Clip {
             let _ = parameter.set_requires_grad(false);
         }
         tch::manual_seed(seed as i64);
-        let vision = adapters / "vision_model" / "encoder";
-        self.vision.encoder.add_lora(&vision, config);
-        let text = adapters / "text_model" / "encoder";
-        self.text.encoder.add_lora(&text, config);
+        self.vision.blocks().add_lora(adapters, config);
+        self.text.blocks().add_lora(adapters, config);
     }
 
     /// Merges the adapters into the model's own parameters; features stay the same.
     pub fn merge_lora(&mut self) {
-        self.vision.encoder.merge_lora();
-        self.text.encoder.merge_lora();
+        self.vision.blocks().merge_lora();
+        self.text.blocks().merge_lora();
     }
 
     /// Whether adapters apply dropout, by libtorch's generator. It is off at first.
     // A bool, as in the setters of PyTorch.
     pub fn set_training(&mut self, is_training: bool) {
-        self.vision.encoder.set_training(is_training);
-        self.text.encoder.set_training(is_training);
+        self.vision.blocks().set_training(is_training);
+        self.text.blocks().set_training(is_training);
     }
 }

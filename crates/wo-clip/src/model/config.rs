@@ -1,142 +1,60 @@
-//! `config.json` of a `CLIPModel`.
+//! The configuration of a model of any supported architecture, and what all of them have in common.
 
-use std::ops::RangeInclusive;
+use serde_json::Value;
+use wo_input::{Fields, TextStyle, parse_json};
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use wo_input::{Fields, parse_json, read_json};
-
+use crate::model::clip_config::ClipConfig;
 use crate::model::old_fields::with_todays_fields;
+use crate::model::siglip_config::SiglipConfig;
+use crate::model::sizes::ConfigError;
 
-/// Why a `config.json` cannot be used: the field, and what is expected of it.
-#[derive(Debug, thiserror::Error)]
-#[error("config.json: {0}")]
-pub struct ConfigError(String);
+/// ln 100: CLIP's logit scale is at most 100.
+const MAX_CLIP_SCALE: f64 = 4.605_170_185_988_092;
 
-/// The values of one number. Far above any existing CLIP, and low enough that products of two cannot overflow.
-pub(crate) const SANE: RangeInclusive<i64> = 1..=1_000_000;
-/// What may be added to a variance.
-pub(crate) const EPSILONS: RangeInclusive<f64> = 0.0..=0.1;
-/// Logarithms of a logit scale: a model is sure of all or of nothing long before.
-const LOGIT_SCALES: RangeInclusive<f64> = -20.0..=20.0;
-
-/// The activation function of an MLP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// `x * sigmoid(1.702 x)`, of OpenAI's models.
-    QuickGelu,
-    /// The exact Gaussian error linear unit, of LAION's models.
-    Gelu,
+/// The architecture of a model, with its sizes.
+///
+/// A new architecture is a variant here, of `VisionTower` and of `TextTower`, with its arms in this file, in
+/// `parameter_shapes`, `place_of` and `scratch`, and what is written beside its weights in `checkpoint/side_files.rs`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ModelConfig {
+    /// `CLIPModel` of transformers, and `CLIP` of open_clip.
+    Clip(ClipConfig),
+    /// `SiglipModel` of transformers: SigLIP, and SigLIP 2 of fixed resolution.
+    Siglip(SiglipConfig),
 }
 
-/// The text tower. Defaults are those of `CLIPTextConfig`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TextConfig {
-    /// The size of the vocabulary.
-    pub vocab_size: i64,
-    /// Width of the tower.
-    pub hidden_size: i64,
-    /// Width between the two layers of the MLP.
-    pub intermediate_size: i64,
-    /// The number of blocks.
-    pub num_hidden_layers: i64,
-    /// The number of attention heads.
-    pub num_attention_heads: i64,
-    /// The longest text, in tokens.
-    pub max_position_embeddings: i64,
-    /// The MLP's activation.
-    pub hidden_act: Activation,
-    /// Added to the variance in layer norms.
-    pub layer_norm_eps: f64,
-    /// The id whose first position is pooled; 2 means "the largest id", for old checkpoints.
-    pub eos_token_id: i64,
-}
-
-impl Default for TextConfig {
-    fn default() -> Self {
-        Self {
-            vocab_size: 49_408,
-            hidden_size: 512,
-            intermediate_size: 2048,
-            num_hidden_layers: 12,
-            num_attention_heads: 8,
-            max_position_embeddings: 77,
-            hidden_act: Activation::QuickGelu,
-            layer_norm_eps: 1e-5,
-            eos_token_id: 49_407,
-        }
-    }
-}
-
-/// The vision tower. Defaults are those of `CLIPVisionConfig`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct VisionConfig {
-    /// Width of the tower.
-    pub hidden_size: i64,
-    /// Width between the two layers of the MLP.
-    pub intermediate_size: i64,
-    /// The number of blocks.
-    pub num_hidden_layers: i64,
-    /// The number of attention heads.
-    pub num_attention_heads: i64,
-    /// Channels of an image.
-    pub num_channels: i64,
+/// The sizes of a vision tower that matter outside of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VisionShape {
     /// Side of an image in pixels.
     pub image_size: i64,
-    /// Side of a patch in pixels.
-    pub patch_size: i64,
-    /// The MLP's activation.
-    pub hidden_act: Activation,
-    /// Added to the variance in layer norms.
-    pub layer_norm_eps: f64,
+    /// Patches in a row of the image. Patch features are those of a square of them.
+    pub patches_a_side: i64,
+    /// Positions that go through the blocks.
+    pub n_positions: i64,
+    /// Width of the tower, and of patch features.
+    pub hidden_size: i64,
+    /// Width between the two layers of the MLP.
+    pub intermediate_size: i64,
+    /// The number of blocks.
+    pub n_blocks: i64,
 }
 
-impl Default for VisionConfig {
-    fn default() -> Self {
-        Self {
-            hidden_size: 768,
-            intermediate_size: 3072,
-            num_hidden_layers: 12,
-            num_attention_heads: 12,
-            num_channels: 3,
-            image_size: 224,
-            patch_size: 32,
-            hidden_act: Activation::QuickGelu,
-            layer_norm_eps: 1e-5,
-        }
-    }
+/// The sizes of a text tower that matter outside of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextShape {
+    /// The size of the vocabulary.
+    pub vocab_size: i64,
+    /// The longest text, in tokens.
+    pub n_positions: i64,
+    /// Width of the tower.
+    pub hidden_size: i64,
+    /// The number of blocks.
+    pub n_blocks: i64,
 }
 
-/// A whole model. Defaults are those of `CLIPConfig`, which is ViT-B/32.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ClipConfig {
-    /// The text tower.
-    pub text_config: TextConfig,
-    /// The vision tower.
-    pub vision_config: VisionConfig,
-    /// Width of the shared embedding space.
-    pub projection_dim: i64,
-    /// The initial `logit_scale`, as a logarithm: ln(1 / 0.07).
-    pub logit_scale_init_value: f64,
-}
-
-impl Default for ClipConfig {
-    fn default() -> Self {
-        Self {
-            text_config: TextConfig::default(),
-            vision_config: VisionConfig::default(),
-            projection_dim: 512,
-            logit_scale_init_value: 2.6592,
-        }
-    }
-}
-
-impl ClipConfig {
-    /// Parses a `config.json` and checks its consistency.
+impl ModelConfig {
+    /// Parses a `config.json` of transformers and checks its consistency. Without `model_type` it is CLIP's.
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         Self::of_text(text).map_err(ConfigError)
     }
@@ -144,105 +62,127 @@ impl ClipConfig {
     fn of_text(text: &str) -> Result<Self, String> {
         let value: Value = with_todays_fields(parse_json(text)?);
         let fields = Fields::of(&value, "")?;
-        if fields.get("model_type").is_some_and(|kind| kind != "clip") {
-            return Err(fields.wrong("model_type", "\"clip\""));
+        match fields.get("model_type").and_then(Value::as_str) {
+            None | Some("clip") => ClipConfig::of_value(&value).map(Self::Clip),
+            Some("siglip") => SiglipConfig::of_value(&value).map(Self::Siglip),
+            Some("siglip2") => Err(fields.wrong(
+                "model_type",
+                "\"clip\" or \"siglip\" (SigLIP 2 of one image size, such as google/siglip2-base-patch16-224, and not \
+                 NaFlex, whose images have any number of patches)",
+            )),
+            Some(_) => Err(fields.wrong("model_type", "\"clip\" or \"siglip\"")),
         }
-        // Before the types: what is wrong with a number is said better here.
-        check_ranges(&fields)?;
-        let this: Self = read_json(&value)?;
-        this.check()?;
-        Ok(this)
     }
 
-    /// The `config.json` that `CLIPModel.from_pretrained` reads.
+    /// The `config.json` that `from_pretrained` of transformers reads.
     pub fn to_json(&self) -> Value {
-        let (text, vision) = (&self.text_config, &self.vision_config);
-        let mut value = json!(self);
-        value["architectures"] = json!(["CLIPModel"]);
-        value["model_type"] = json!("clip");
-        value["text_config"]["model_type"] = json!("clip_text_model");
-        value["vision_config"]["model_type"] = json!("clip_vision_model");
-        value["text_config"]["projection_dim"] = json!(self.projection_dim);
-        value["vision_config"]["projection_dim"] = json!(self.projection_dim);
-        value["text_config"]["bos_token_id"] = json!(text.vocab_size - 2);
-        value["text_config"]["pad_token_id"] = json!(text.eos_token_id);
-        // transformers names these differently from its own defaults when they are absent.
-        value["text_config"]["attention_dropout"] = json!(0.0);
-        value["vision_config"]["attention_dropout"] = json!(0.0);
-        debug_assert!(vision.num_channels == 3);
-        value
+        match self {
+            Self::Clip(config) => config.to_json(),
+            Self::Siglip(config) => config.to_json(),
+        }
     }
 
-    /// Checks the numbers, and that they fit each other. Says why they do not.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        check_ranges(&Fields::of(&json!(self), "")?)?;
-        let (text, vision) = (&self.text_config, &self.vision_config);
-        for (tower, width, heads) in [
-            ("text_config", text.hidden_size, text.num_attention_heads),
-            (
-                "vision_config",
-                vision.hidden_size,
-                vision.num_attention_heads,
-            ),
-        ] {
-            if width % heads != 0 {
-                return Err(format!(
-                    "{tower}.hidden_size is {width}, and a multiple of num_attention_heads, which is {heads}, is expected"
-                ));
-            }
+    /// The name of the architecture, for people.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Clip(_) => "CLIP",
+            Self::Siglip(_) => "SigLIP",
         }
-        if vision.patch_size > vision.image_size {
-            return Err(format!(
-                "vision_config.patch_size is {}, and no more than image_size, which is {}, is expected",
-                vision.patch_size, vision.image_size
-            ));
+    }
+
+    /// Sizes of the vision tower.
+    pub fn vision(&self) -> VisionShape {
+        let (vision, n_more) = match self {
+            // The class token.
+            Self::Clip(config) => (&config.vision_config, 1),
+            Self::Siglip(config) => (&config.vision_config, 0),
+        };
+        let patches_a_side = vision.image_size / vision.patch_size;
+        VisionShape {
+            image_size: vision.image_size,
+            patches_a_side,
+            n_positions: patches_a_side * patches_a_side + n_more,
+            hidden_size: vision.hidden_size,
+            intermediate_size: vision.intermediate_size,
+            n_blocks: vision.num_hidden_layers,
         }
-        Ok(())
+    }
+
+    /// Sizes of the text tower.
+    pub fn text(&self) -> TextShape {
+        match self {
+            Self::Clip(config) => TextShape {
+                vocab_size: config.text_config.vocab_size,
+                n_positions: config.text_config.max_position_embeddings,
+                hidden_size: config.text_config.hidden_size,
+                n_blocks: config.text_config.num_hidden_layers,
+            },
+            Self::Siglip(config) => TextShape {
+                vocab_size: config.text_config.vocab_size,
+                n_positions: config.text_config.max_position_embeddings,
+                hidden_size: config.text_config.hidden_size,
+                n_blocks: config.text_config.num_hidden_layers,
+            },
+        }
+    }
+
+    /// Width of the shared embedding space.
+    pub fn feature_width(&self) -> i64 {
+        match self {
+            Self::Clip(config) => config.projection_dim,
+            Self::Siglip(config) => config.vision_config.hidden_size,
+        }
+    }
+
+    /// The initial logit scale, as a logarithm.
+    pub(crate) fn initial_logit_scale(&self) -> f64 {
+        match self {
+            Self::Clip(config) => config.logit_scale_init_value,
+            Self::Siglip(_) => SiglipConfig::INITIAL_LOGIT_SCALE,
+        }
+    }
+
+    /// The highest logit scale in training, as a logarithm; `None` where the model was trained without a limit.
+    pub fn max_logit_scale(&self) -> Option<f64> {
+        match self {
+            Self::Clip(_) => Some(MAX_CLIP_SCALE),
+            Self::Siglip(_) => None,
+        }
+    }
+
+    /// Whether its logits have a bias, as those of models that were trained with the sigmoid loss.
+    pub fn has_logit_bias(&self) -> bool {
+        matches!(self, Self::Siglip(_))
+    }
+
+    /// How its tokenizer frames and fills up texts.
+    pub fn text_style(&self) -> TextStyle {
+        match self {
+            Self::Clip(_) => TextStyle::Clip,
+            Self::Siglip(_) => TextStyle::Siglip,
+        }
     }
 
     /// Checks that texts of a tokenizer have the end that the text tower looks for. Says why they do not.
     pub(crate) fn check_end_of_text(&self, end_of_text: u32) -> Result<(), String> {
-        let id = self.text_config.eos_token_id;
-        // Old checkpoints say 2, and mean the largest id of a text.
-        if id == OLD_END_OF_TEXT || id == i64::from(end_of_text) {
-            return Ok(());
+        match self {
+            Self::Clip(config) => config.check_end_of_text(end_of_text),
+            // The last position is pooled, whatever token it has.
+            Self::Siglip(_) => Ok(()),
         }
-        Err(format!(
-            "text_config.eos_token_id is {id}, and {end_of_text} is expected, with which the tokenizer ends a text"
-        ))
     }
 }
 
-/// The id of the end of a text that means the largest one.
-const OLD_END_OF_TEXT: i64 = 2;
+impl From<ClipConfig> for ModelConfig {
+    fn from(config: ClipConfig) -> Self {
+        Self::Clip(config)
+    }
+}
 
-/// Checks each number by itself, those that are missing aside.
-fn check_ranges(fields: &Fields<'_>) -> Result<(), String> {
-    fields.whole("projection_dim", SANE)?;
-    fields.number("logit_scale_init_value", LOGIT_SCALES)?;
-    let of_both = [
-        "hidden_size",
-        "intermediate_size",
-        "num_hidden_layers",
-        "num_attention_heads",
-    ];
-    if let Some(text) = fields.object("text_config")? {
-        for name in of_both.into_iter().chain(["vocab_size"]) {
-            text.whole(name, SANE)?;
-        }
-        // A text has a start and an end.
-        text.whole("max_position_embeddings", 2..=*SANE.end())?;
-        text.whole("eos_token_id", 0..=*SANE.end())?;
-        text.number("layer_norm_eps", EPSILONS)?;
+impl From<SiglipConfig> for ModelConfig {
+    fn from(config: SiglipConfig) -> Self {
+        Self::Siglip(config)
     }
-    if let Some(vision) = fields.object("vision_config")? {
-        for name in of_both.into_iter().chain(["image_size", "patch_size"]) {
-            vision.whole(name, SANE)?;
-        }
-        vision.whole("num_channels", 3..=3)?;
-        vision.number("layer_norm_eps", EPSILONS)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -250,101 +190,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sparse_file_is_vit_b_32() {
-        let config =
-            ClipConfig::from_json(r#"{"model_type":"clip","vision_config":{"patch_size":16}}"#)
-                .unwrap();
+    fn the_type_of_a_model_decides_and_others_are_named() {
+        let read = |kind: &str| ModelConfig::from_json(&format!(r#"{{"model_type":{kind}}}"#));
         assert_eq!(
-            config.vision_config,
-            VisionConfig {
-                patch_size: 16,
-                ..VisionConfig::default()
-            }
+            read("\"clip\"").expect("CLIP"),
+            ClipConfig::default().into()
         );
         assert_eq!(
-            ClipConfig::from_json(&config.to_json().to_string()).unwrap(),
-            config
+            read("\"siglip\"").expect("SigLIP"),
+            SiglipConfig::default().into()
         );
-    }
-
-    #[test]
-    fn nonsense_is_named_once_with_what_is_expected() {
-        let check = |json: &str, expected: &str| {
-            let error = ClipConfig::from_json(json).expect_err(json);
-            let message = format!("{:#}", anyhow::Error::new(error));
-            let expected = format!("config.json: {expected}");
-            assert!(message.starts_with(&expected), "{message}");
-            assert_eq!(message.matches("config.json").count(), 1, "{message}");
-            assert_eq!(message.lines().count(), 1, "{message}");
+        let check = |kind: &str, words: &str| {
+            let message = read(kind).expect_err(kind).to_string();
+            assert!(message.contains(words), "{message}");
         };
-        check(r#"{"model_type":"siglip"}"#, "model_type is \"siglip\"");
-        for (value, shown) in [
-            ("-1", "-1"),
-            ("0", "0"),
-            ("1000001", "1000001"),
-            ("8.5", "8.5"),
-            ("18446744073709551616", "1"),
-            ("\"8\"", "\"8\""),
-            ("[8]", "[8]"),
-            ("true", "true"),
-        ] {
-            check(
-                &format!(r#"{{"text_config":{{"hidden_size":{value}}}}}"#),
-                &format!("text_config.hidden_size is {shown}"),
-            );
-            check(
-                &format!(r#"{{"vision_config":{{"patch_size":{value}}}}}"#),
-                &format!("vision_config.patch_size is {shown}"),
-            );
-        }
-        check(
-            r#"{"text_config":{"hidden_size":100}}"#,
-            "text_config.hidden_size is 100, and a multiple of num_attention_heads",
-        );
-        check(
-            r#"{"vision_config":{"hidden_act":"swish"}}"#,
-            "vision_config.hidden_act: unknown variant `swish`",
-        );
-        check(
-            r#"{"text_config":{"max_position_embeddings":1}}"#,
-            "text_config.max_position_embeddings is 1, and a whole number from 2",
-        );
-        for value in ["-1e-5", "1.0", "null", "\"a\""] {
-            check(
-                &format!(r#"{{"text_config":{{"layer_norm_eps":{value}}}}}"#),
-                "text_config.layer_norm_eps is ",
-            );
-        }
-        for value in ["NaN", "Infinity", "1e999"] {
-            check(
-                &format!(r#"{{"text_config":{{"layer_norm_eps":{value}}}}}"#),
-                "text_config.layer_norm_eps: ",
-            );
-        }
-        check(
-            r#"{"vision_config":{"num_channels":4}}"#,
-            "vision_config.num_channels is 4",
-        );
-        check(r#"{"text_config":7}"#, "text_config is 7, and an object");
-        check("[]", "it is [], and an object is expected");
-        check(
-            r#"{"vision_config":{"patch_size":999}}"#,
-            "vision_config.patch_size is 999, and no more than image_size",
-        );
-        check(
-            r#"{"logit_scale_init_value":1e300}"#,
-            "logit_scale_init_value is 1e",
-        );
-    }
-
-    #[test]
-    fn the_end_of_a_text_is_that_of_the_tokenizer() {
-        let config = ClipConfig::default();
-        config.check_end_of_text(49_407).expect("the same");
-        let error = config.check_end_of_text(569).expect_err("another");
-        assert!(
-            error.contains("eos_token_id is 49407, and 569 is expected"),
-            "{error}"
-        );
+        check("\"siglip2\"", "google/siglip2-base-patch16-224");
+        check("\"align\"", "model_type is \"align\", and \"clip\" or");
+        check("7", "model_type is 7");
     }
 }

@@ -1,19 +1,23 @@
-//! The transformer that both towers share (`CLIPEncoder` in transformers' `modeling_clip.py`).
+//! The transformer of towers (`CLIPEncoder` and `SiglipEncoder` of transformers, which are the same).
 //!
 //! Unused numbers are not computed: the last block computes attention and MLP for the pooled token only.
 
 use tch::nn;
 use tch::{Kind, Tensor};
 
-use crate::model::config::Activation;
+use crate::model::blocks::Blocks;
 use crate::model::lora::LoraConfig;
 use crate::model::lora::{Projection, shallow_clone};
+use crate::model::mlp::{Mlp, plus};
+use crate::model::sizes::Activation;
 use crate::native;
 use crate::native::linear::linear;
 
 /// The shape of one tower's transformer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EncoderConfig {
+    /// The tower's name in the checkpoint, such as `vision_model`.
+    pub(crate) tower: &'static str,
     pub(crate) hidden_size: i64,
     pub(crate) intermediate_size: i64,
     pub(crate) n_layers: i64,
@@ -27,6 +31,7 @@ pub(crate) struct EncoderConfig {
 /// All blocks of a tower.
 #[derive(Debug)]
 pub(crate) struct Encoder {
+    tower: &'static str,
     layers: Vec<Layer>,
     n_frozen: usize,
     is_checkpointing: bool,
@@ -41,9 +46,7 @@ struct Layer {
     layer_norm1: LayerNorm,
     self_attn: Attention,
     layer_norm2: LayerNorm,
-    fc1: nn::Linear,
-    fc2: nn::Linear,
-    activation: Activation,
+    mlp: Mlp,
 }
 
 #[derive(Debug)]
@@ -75,9 +78,11 @@ pub(crate) struct LayerNorm {
 }
 
 impl Encoder {
+    /// The encoder of `vs`, which is where the whole model is.
     pub(crate) fn new(vs: &nn::Path<'_>, config: &EncoderConfig) -> Self {
-        let layers = vs / "layers";
+        let layers = layers_of(vs, config.tower);
         Self {
+            tower: config.tower,
             layers: (0..config.n_layers)
                 .map(|i| Layer::new(&(&layers / i), config))
                 .collect(),
@@ -115,38 +120,6 @@ impl Encoder {
             })
     }
 
-    /// Marks the first blocks as frozen.
-    pub(crate) fn freeze(&mut self, n_frozen: usize) {
-        self.n_frozen = n_frozen.min(self.layers.len());
-    }
-
-    /// Whether the backward pass recomputes activations (gradient checkpointing).
-    // A bool, as in the setters of PyTorch.
-    pub(crate) fn set_checkpointing(&mut self, is_checkpointing: bool) {
-        self.is_checkpointing = is_checkpointing;
-    }
-
-    /// Adds adapters to the three projections of each block that is not frozen. `vs` is where the tower's encoder would
-    /// be.
-    pub(crate) fn add_lora(&mut self, vs: &nn::Path<'_>, config: &LoraConfig) {
-        let layers = vs / "layers";
-        for (i, layer) in self.layers.iter_mut().enumerate().skip(self.n_frozen) {
-            let vs = &layers / i / "self_attn";
-            for (name, projection) in layer.self_attn.projections() {
-                projection.add_adapter(&(&vs / name), config);
-            }
-        }
-    }
-
-    pub(crate) fn merge_lora(&mut self) {
-        self.each_projection(Projection::merge_adapter);
-    }
-
-    // A bool, as in the setters of PyTorch.
-    pub(crate) fn set_training(&mut self, is_training: bool) {
-        self.each_projection(|projection| projection.set_training(is_training));
-    }
-
     fn each_projection(&mut self, work: impl Fn(&mut Projection)) {
         for layer in &mut self.layers {
             layer
@@ -156,6 +129,40 @@ impl Encoder {
                 .for_each(|(_, projection)| work(projection));
         }
     }
+}
+
+impl Blocks for Encoder {
+    fn freeze(&mut self, n_frozen: usize) {
+        self.n_frozen = n_frozen.min(self.layers.len());
+    }
+
+    fn set_checkpointing(&mut self, is_checkpointing: bool) {
+        self.is_checkpointing = is_checkpointing;
+    }
+
+    /// To the projections to queries, keys and values.
+    fn add_lora(&mut self, adapters: &nn::Path<'_>, config: &LoraConfig) {
+        let layers = layers_of(adapters, self.tower);
+        for (i, layer) in self.layers.iter_mut().enumerate().skip(self.n_frozen) {
+            let vs = &layers / i / "self_attn";
+            for (name, projection) in layer.self_attn.projections() {
+                projection.add_adapter(&(&vs / name), config);
+            }
+        }
+    }
+
+    fn merge_lora(&mut self) {
+        self.each_projection(Projection::merge_adapter);
+    }
+
+    fn set_training(&mut self, is_training: bool) {
+        self.each_projection(|projection| projection.set_training(is_training));
+    }
+}
+
+/// Where the blocks of a tower are.
+fn layers_of<'a>(vs: &nn::Path<'a>, tower: &str) -> nn::Path<'a> {
+    vs / tower / "encoder" / "layers"
 }
 
 impl LayerNorm {
@@ -188,17 +195,17 @@ impl LayerNorm {
 
 impl Layer {
     fn new(vs: &nn::Path<'_>, config: &EncoderConfig) -> Self {
-        let (hidden, intermediate) = (config.hidden_size, config.intermediate_size);
-        let mlp = vs / "mlp";
-        let linear =
-            |name, n_in, n_out| nn::linear(&mlp / name, n_in, n_out, nn::LinearConfig::default());
+        let hidden = config.hidden_size;
         Self {
             layer_norm1: LayerNorm::new(vs / "layer_norm1", hidden, config.layer_norm_eps),
             self_attn: Attention::new(&(vs / "self_attn"), config),
             layer_norm2: LayerNorm::new(vs / "layer_norm2", hidden, config.layer_norm_eps),
-            fc1: linear("fc1", hidden, intermediate),
-            fc2: linear("fc2", intermediate, hidden),
-            activation: config.activation,
+            mlp: Mlp::new(
+                &(vs / "mlp"),
+                hidden,
+                config.intermediate_size,
+                config.activation,
+            ),
         }
     }
 
@@ -215,12 +222,7 @@ impl Layer {
     }
 
     fn with_mlp(&self, xs: &Tensor) -> Tensor {
-        let inner = linear(&self.fc1, &self.layer_norm2.forward(xs));
-        let inner = match self.activation {
-            Activation::QuickGelu => native::quick_gelu(&inner).expect("it takes all shapes"),
-            Activation::Gelu => inner.gelu("none"),
-        };
-        plus(linear(&self.fc2, &inner), xs)
+        plus(self.mlp.forward(&self.layer_norm2.forward(xs)), xs)
     }
 
     /// A layer that shares these parameters.
@@ -229,9 +231,7 @@ impl Layer {
             layer_norm1: self.layer_norm1.shallow_clone(),
             self_attn: self.self_attn.shallow_clone(),
             layer_norm2: self.layer_norm2.shallow_clone(),
-            fc1: shallow_clone(&self.fc1),
-            fc2: shallow_clone(&self.fc2),
-            activation: self.activation,
+            mlp: self.mlp.shallow_clone(),
         }
     }
 }
@@ -317,11 +317,6 @@ impl Attention {
             ..*self
         }
     }
-}
-
-/// Adds in place: the output of a linear layer is used nowhere else.
-fn plus(mut fresh: Tensor, xs: &Tensor) -> Tensor {
-    fresh.g_add_(xs)
 }
 
 /// `[batch, positions, hidden]` at a position for each item: `[batch, hidden]`.

@@ -2,7 +2,11 @@
 
 use tch::{Kind, Tensor, nn, no_grad};
 
-use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
+use crate::model::clip_config::{ClipConfig, TextConfig, VisionConfig};
+use crate::model::config::ModelConfig;
+use crate::model::place::{Tower, place_of};
+use crate::model::siglip_config::SiglipConfig;
+use crate::model::sizes::Activation;
 
 /// The shape of `scratch:tiny` or `scratch:small` for a vocabulary; `None` for another name.
 ///
@@ -46,7 +50,7 @@ pub fn scratch_config(name: &str, vocabulary_size: usize) -> Option<ClipConfig> 
 
 /// Initializes a model as CLIP does (openai/CLIP `model.py`, `initialize_parameters`). It visits parameters in the
 /// order of their names, so that a seed always gives the same weights.
-pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
+pub(crate) fn initialise(vs: &nn::VarStore, config: &ModelConfig, seed: u64) {
     tch::manual_seed(seed as i64);
     let mut parameters: Vec<(String, Tensor)> = vs.variables().into_iter().collect();
     parameters.sort_by(|a, b| a.0.cmp(&b.0));
@@ -59,12 +63,17 @@ pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
                     parameter.copy_(&fresh);
                 }
                 None if name.starts_with("vision_model.embeddings.position") => {
-                    parameter.copy_(&waves(&parameter.size()));
+                    let shape = config.vision();
+                    let n_others = shape.n_positions - shape.patches_a_side.pow(2);
+                    parameter.copy_(&waves(&parameter.size(), n_others as usize));
                 }
                 None if name == "logit_scale" => {
-                    drop(parameter.fill_(config.logit_scale_init_value));
+                    drop(parameter.fill_(config.initial_logit_scale()));
                 }
-                None if name.rsplit('.').next() == Some("bias") => drop(parameter.fill_(0.0)),
+                None if name == "logit_bias" => {
+                    drop(parameter.fill_(SiglipConfig::INITIAL_LOGIT_BIAS));
+                }
+                None if name.ends_with("bias") => drop(parameter.fill_(0.0)),
                 // The others are the weights of layer norms.
                 None => drop(parameter.fill_(1.0)),
             }
@@ -72,20 +81,20 @@ pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
     });
 }
 
-/// Sine-cosine position embeddings of each patch's column and row, `[1 + patches, width]`, zero for the class token. A
+/// Sine-cosine position embeddings of each patch's column and row, `[others + patches, width]`, zero for a class token. A
 /// small tower then knows from the first step which patches are neighbours (Beyer et al. 2022, arXiv 2205.01580,
 /// section 3).
 ///
 /// Wavelengths suit an image of few patches: from half of its side to four times its side.
-fn waves(size: &[i64]) -> Tensor {
+fn waves(size: &[i64], n_others: usize) -> Tensor {
     /// Radians over the side of the image.
     const MOST: f64 = 12.0;
     const LEAST: f64 = 1.5;
     let (n_positions, width) = (size[0] as usize, size[1] as usize);
-    let side = ((n_positions - 1) as f64).sqrt() as usize;
+    let side = ((n_positions - n_others) as f64).sqrt() as usize;
     let n_waves = width / 4;
     let mut values = vec![0.0_f32; n_positions * width];
-    for (patch, row) in values[width..].chunks_mut(width).enumerate() {
+    for (patch, row) in values[n_others * width..].chunks_mut(width).enumerate() {
         for wave in 0..n_waves {
             let part = wave as f64 / (n_waves - 1).max(1) as f64;
             let frequency = MOST * (LEAST / MOST).powf(part) / side as f64;
@@ -102,23 +111,20 @@ fn waves(size: &[i64]) -> Tensor {
 }
 
 /// The standard deviation of the initial values of a parameter; `None` for a constant.
-fn deviation(name: &str, config: &ClipConfig) -> Option<f64> {
-    let (hidden, n_layers) = if name.starts_with("text") {
-        (
-            config.text_config.hidden_size as f64,
-            config.text_config.num_hidden_layers as f64,
-        )
+fn deviation(name: &str, config: &ModelConfig) -> Option<f64> {
+    let (vision, text) = (config.vision(), config.text());
+    let is_text = matches!(place_of(name), Some((Tower::Text, _)));
+    let (hidden, n_layers) = if is_text {
+        (text.hidden_size as f64, text.n_blocks as f64)
     } else {
-        (
-            config.vision_config.hidden_size as f64,
-            config.vision_config.num_hidden_layers as f64,
-        )
+        (vision.hidden_size as f64, vision.n_blocks as f64)
     };
     let parts: Vec<&str> = name.rsplit('.').take(2).collect();
     match parts.as_slice() {
         ["weight", "token_embedding" | "patch_embedding"] => Some(0.02),
-        ["weight", "position_embedding"] if name.starts_with("text") => Some(0.01),
-        ["class_embedding", _]
+        ["weight", "position_embedding"] if is_text => Some(0.01),
+        ["class_embedding" | "probe" | "in_proj_weight", _]
+        | ["weight", "head"]
         | [
             "weight",
             "q_proj" | "k_proj" | "v_proj" | "text_projection" | "visual_projection",

@@ -6,13 +6,22 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::config::ClipConfig;
+use crate::model::clip_config::ClipConfig;
+use crate::model::config::ModelConfig;
+use crate::model::siglip_config::SiglipConfig;
 
-/// Shapes by Hugging Face's names.
+/// Shapes by the names of parameters.
 pub(crate) type Shapes = BTreeMap<String, Vec<i64>>;
 
 /// What [`crate::model::clip::Clip::new`] would make of `config`.
-pub(crate) fn parameter_shapes(config: &ClipConfig) -> Shapes {
+pub(crate) fn parameter_shapes(config: &ModelConfig) -> Shapes {
+    match config {
+        ModelConfig::Clip(config) => clip(config),
+        ModelConfig::Siglip(config) => siglip(config),
+    }
+}
+
+fn clip(config: &ClipConfig) -> Shapes {
     let (text, vision) = (&config.text_config, &config.vision_config);
     let patches_a_side = vision.image_size / vision.patch_size;
     let n_positions = patches_a_side * patches_a_side + 1;
@@ -69,6 +78,68 @@ pub(crate) fn parameter_shapes(config: &ClipConfig) -> Shapes {
     shapes
 }
 
+fn siglip(config: &SiglipConfig) -> Shapes {
+    let (text, vision) = (&config.text_config, &config.vision_config);
+    let (width, side) = (vision.hidden_size, vision.patch_size);
+    let mut shapes = Shapes::new();
+    for (name, shape) in [
+        ("logit_scale", &[1_i64] as &[i64]),
+        ("logit_bias", &[1_i64]),
+        (
+            "text_model.embeddings.token_embedding.weight",
+            &[text.vocab_size, text.hidden_size],
+        ),
+        (
+            "text_model.embeddings.position_embedding.weight",
+            &[text.max_position_embeddings, text.hidden_size],
+        ),
+        (
+            "vision_model.embeddings.patch_embedding.weight",
+            &[width, vision.num_channels, side, side],
+        ),
+        ("vision_model.embeddings.patch_embedding.bias", &[width]),
+        (
+            "vision_model.embeddings.position_embedding.weight",
+            &[(vision.image_size / side).pow(2), width],
+        ),
+        ("vision_model.head.probe", &[1, 1, width]),
+        (
+            "vision_model.head.attention.in_proj_weight",
+            &[3 * width, width],
+        ),
+        ("vision_model.head.attention.in_proj_bias", &[3 * width]),
+    ] {
+        shapes.insert(name.to_owned(), shape.to_vec());
+    }
+    norm(&mut shapes, "text_model.final_layer_norm", text.hidden_size);
+    linear(&mut shapes, "text_model.head", width, text.hidden_size);
+    norm(&mut shapes, "vision_model.post_layernorm", width);
+    let head = "vision_model.head";
+    linear(
+        &mut shapes,
+        &format!("{head}.attention.out_proj"),
+        width,
+        width,
+    );
+    norm(&mut shapes, &format!("{head}.layernorm"), width);
+    mlp(&mut shapes, head, width, vision.intermediate_size);
+    blocks(
+        &mut shapes,
+        "text_model",
+        text.num_hidden_layers,
+        text.hidden_size,
+        text.intermediate_size,
+    );
+    blocks(
+        &mut shapes,
+        "vision_model",
+        vision.num_hidden_layers,
+        width,
+        vision.intermediate_size,
+    );
+    shapes
+}
+
 fn blocks(shapes: &mut Shapes, tower: &str, n_layers: i64, width: i64, intermediate: i64) {
     for layer in 0..n_layers {
         let block = format!("{tower}.encoder.layers.{layer}");
@@ -77,9 +148,13 @@ fn blocks(shapes: &mut Shapes, tower: &str, n_layers: i64, width: i64, intermedi
         for name in ["q_proj", "k_proj", "v_proj", "out_proj"] {
             linear(shapes, &format!("{block}.self_attn.{name}"), width, width);
         }
-        linear(shapes, &format!("{block}.mlp.fc1"), intermediate, width);
-        linear(shapes, &format!("{block}.mlp.fc2"), width, intermediate);
+        mlp(shapes, &block, width, intermediate);
     }
+}
+
+fn mlp(shapes: &mut Shapes, of: &str, width: i64, intermediate: i64) {
+    linear(shapes, &format!("{of}.mlp.fc1"), intermediate, width);
+    linear(shapes, &format!("{of}.mlp.fc2"), width, intermediate);
 }
 
 fn norm(shapes: &mut Shapes, name: &str, width: i64) {
@@ -102,16 +177,25 @@ mod tests {
 
     #[test]
     fn they_are_those_of_a_model() {
-        let mut config = scratch_config("tiny", 300).expect("a known size");
-        config.text_config.num_hidden_layers = 2;
-        config.vision_config.intermediate_size = 40;
-        let vs = nn::VarStore::new(Device::Cpu);
-        let _clip = Clip::new(&vs.root(), &config);
-        let made: Shapes = vs
-            .variables()
-            .into_iter()
-            .map(|(name, parameter)| (name, parameter.size()))
-            .collect();
-        assert_eq!(parameter_shapes(&config), made);
+        let mut clip = scratch_config("tiny", 300).expect("a known size");
+        clip.text_config.num_hidden_layers = 2;
+        clip.vision_config.intermediate_size = 40;
+        let mut siglip = SiglipConfig::default();
+        siglip.text_config.num_hidden_layers = 1;
+        siglip.text_config.hidden_size = 36;
+        (
+            siglip.vision_config.num_hidden_layers,
+            siglip.vision_config.hidden_size,
+        ) = (2, 24);
+        for config in [ModelConfig::from(clip), siglip.into()] {
+            let vs = nn::VarStore::new(Device::Cpu);
+            let _clip = Clip::new(&vs.root(), &config);
+            let made: Shapes = vs
+                .variables()
+                .into_iter()
+                .map(|(name, parameter)| (name, parameter.size()))
+                .collect();
+            assert_eq!(parameter_shapes(&config), made);
+        }
     }
 }

@@ -1,104 +1,40 @@
-//! The text tower (`CLIPTextModel` and `text_projection`).
+//! The text tower of any architecture: from token ids to features.
 
-use tch::Tensor;
-use tch::nn::{self, Module};
+use tch::{Tensor, nn};
 use wo_input::Tokens;
 
-use crate::model::config::{ClipConfig, TextConfig};
-use crate::model::encoder::{Encoder, EncoderConfig, LayerNorm};
+use crate::model::blocks::Blocks;
+use crate::model::clip_text::ClipText;
+use crate::model::config::ModelConfig;
+use crate::model::siglip_text::SiglipText;
 
 /// From token ids to features.
 #[derive(Debug)]
-pub(crate) struct TextTower {
-    token_embedding: nn::Embedding,
-    position_embedding: nn::Embedding,
-    pub(crate) encoder: Encoder,
-    final_layer_norm: LayerNorm,
-    text_projection: nn::Linear,
-    eos_token_id: i64,
+pub(crate) enum TextTower {
+    Clip(ClipText),
+    Siglip(SiglipText),
 }
 
 impl TextTower {
-    pub(crate) fn new(vs: &nn::Path<'_>, config: &ClipConfig) -> Self {
-        let TextConfig {
-            hidden_size,
-            layer_norm_eps,
-            ..
-        } = config.text_config;
-        let text = &config.text_config;
-        let model = vs / "text_model";
-        let embeddings = &model / "embeddings";
-        let embedding = |name: &str, n: i64| {
-            nn::embedding(
-                &embeddings / name,
-                n,
-                hidden_size,
-                nn::EmbeddingConfig::default(),
-            )
-        };
-        Self {
-            token_embedding: embedding("token_embedding", text.vocab_size),
-            position_embedding: embedding("position_embedding", text.max_position_embeddings),
-            encoder: Encoder::new(
-                &(&model / "encoder"),
-                &EncoderConfig {
-                    hidden_size,
-                    intermediate_size: text.intermediate_size,
-                    n_layers: text.num_hidden_layers,
-                    n_heads: text.num_attention_heads,
-                    activation: text.hidden_act,
-                    layer_norm_eps,
-                    is_causal: true,
-                },
-            ),
-            final_layer_norm: LayerNorm::new(
-                &model / "final_layer_norm",
-                hidden_size,
-                layer_norm_eps,
-            ),
-            text_projection: nn::linear(
-                vs / "text_projection",
-                hidden_size,
-                config.projection_dim,
-                nn::LinearConfig {
-                    bias: false,
-                    ..nn::LinearConfig::default()
-                },
-            ),
-            eos_token_id: text.eos_token_id,
+    pub(crate) fn new(vs: &nn::Path<'_>, config: &ModelConfig) -> Self {
+        match config {
+            ModelConfig::Clip(config) => Self::Clip(ClipText::new(vs, config)),
+            ModelConfig::Siglip(config) => Self::Siglip(SiglipText::new(vs, config)),
         }
     }
 
-    /// Texts to `[n_texts, projection_dim]`, not normalized.
+    /// Texts to `[n_texts, feature_width]`, not normalized.
     pub(crate) fn forward(&self, tokens: &Tokens) -> Tensor {
-        let device = self.text_projection.ws.device();
-        let rows = tokens.ids.chunks_exact(tokens.length.max(1));
-        let ends: Vec<i64> = rows.clone().map(|row| self.end(row)).collect();
-        // The tower is causal: tokens after the last end of text change nothing.
-        let length = ends.iter().max().map_or(0, |end| end + 1);
-        let ids: Vec<i64> = rows
-            .flat_map(|row| &row[..length as usize])
-            .copied()
-            .collect();
-        let ids = Tensor::from_slice(&ids)
-            .view([tokens.n_texts as i64, length])
-            .to_device(device);
-        let positions = self.position_embedding.ws.narrow(0, 0, length);
-        let embedded = self.token_embedding.forward(&ids) + positions;
-        let ends = Tensor::from_slice(&ends).to_device(device);
-        let pooled = self.encoder.forward_at(&embedded, &ends);
-        self.text_projection
-            .forward(&self.final_layer_norm.forward(&pooled))
+        match self {
+            Self::Clip(tower) => tower.forward(tokens),
+            Self::Siglip(tower) => tower.forward(tokens),
+        }
     }
 
-    /// The end of a text: the first end-of-text id, or in old checkpoints the first of the largest ids.
-    fn end(&self, ids: &[i64]) -> i64 {
-        let is_old_checkpoint = self.eos_token_id == 2;
-        let last_id = if is_old_checkpoint {
-            ids.iter().copied().max().unwrap_or(0)
-        } else {
-            self.eos_token_id
-        };
-        ids.iter().position(|&id| id == last_id).unwrap_or(0) as i64
+    pub(crate) fn blocks(&mut self) -> &mut dyn Blocks {
+        match self {
+            Self::Clip(tower) => &mut tower.encoder,
+            Self::Siglip(tower) => &mut tower.encoder,
+        }
     }
 }

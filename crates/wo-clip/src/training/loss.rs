@@ -37,6 +37,17 @@ impl BankTargets {
         self.weights.index_select(0, classes)
     }
 
+    /// Which captions belong to items of the given classes, as ones and zeros: `[n]` to `[n, n_captions]`.
+    pub fn positives(&self, classes: &Tensor) -> Tensor {
+        self.of(classes).gt(0.0).to_kind(Kind::Float)
+    }
+
+    /// A weight for each caption, so that each class counts as one: `[n_captions]`.
+    pub fn caption_weights(&self) -> Tensor {
+        self.weights
+            .sum_dim_intlist([0_i64].as_slice(), false, Kind::Float)
+    }
+
     /// Class features from caption features: the normalized mean of each class's captions.
     pub fn class_features(&self, caption_features: &Tensor) -> Tensor {
         crate::model::encoder::unit_rows(&self.weights.matmul(caption_features))
@@ -46,6 +57,21 @@ impl BankTargets {
 /// Cross-entropy of `logits` `[n, k]` against `targets` `[n, k]` whose rows sum to one; the mean over rows.
 pub fn soft_cross_entropy(logits: &Tensor, targets: &Tensor) -> Tensor {
     -(logits.log_softmax(-1, Kind::Float) * targets)
+        .sum_dim_intlist([-1_i64].as_slice(), false, Kind::Float)
+        .mean(Kind::Float)
+}
+
+/// The sigmoid loss (SigLIP: Zhai et al. 2023, arXiv 2303.15343): each pair of an item and a text is right or wrong by
+/// itself. `logits` `[n, k]` with their bias, `positives` `[n, k]` of ones and zeros, `weights` `[k]` of the texts. The
+/// sum over texts, the mean over items.
+pub fn sigmoid_loss(logits: &Tensor, positives: &Tensor, weights: Option<&Tensor>) -> Tensor {
+    let signs = positives * 2.0 - 1.0;
+    let of_pairs = -(logits.to_kind(Kind::Float) * signs).log_sigmoid();
+    let weighted = match weights {
+        Some(weights) => of_pairs * weights,
+        None => of_pairs,
+    };
+    weighted
         .sum_dim_intlist([-1_i64].as_slice(), false, Kind::Float)
         .mean(Kind::Float)
 }
@@ -111,6 +137,22 @@ mod tests {
         // Without repeated captions it equals CLIP's own loss.
         let diagonal = equal_caption_targets(&[0, 1, 2], Device::Cpu);
         assert!(diagonal.allclose(&Tensor::eye(3, (Kind::Float, Device::Cpu)), 0.0, 0.0, false));
+    }
+
+    #[test]
+    fn in_the_sigmoid_loss_all_captions_of_a_class_are_right() {
+        let bank = BankTargets::new(&[0, 0, 1], 2, Device::Cpu);
+        let classes = Tensor::from_slice(&[0_i64]);
+        let loss = |logits: &[f32]| {
+            let logits = Tensor::from_slice(logits).view([1, 3]);
+            let (positives, weights) = (bank.positives(&classes), bank.caption_weights());
+            sigmoid_loss(&logits, &positives, Some(&weights)).double_value(&[])
+        };
+        // ln(1 + 1) for each class: two captions of half the weight, and one.
+        assert!((loss(&[0.0; 3]) - 2.0 * 2.0_f64.ln()).abs() < 1e-6);
+        assert!(loss(&[20.0, 20.0, -20.0]) < 1e-6, "both are right");
+        assert!((loss(&[20.0, -20.0, -20.0]) - 10.0).abs() < 1e-5);
+        assert!((loss(&[20.0, 20.0, 20.0]) - 20.0).abs() < 1e-5);
     }
 
     #[test]

@@ -134,8 +134,11 @@ impl Optimizer {
                         },
                     },
                     lr_factor,
-                    // Biases, norms, class and position embeddings and the logit scale get no weight decay.
-                    decays: parameter.dim() >= 2 && !name.contains("position_embedding"),
+                    // Biases, norms, class and position embeddings, queries that pool, logit scale and logit bias get
+                    // no weight decay.
+                    decays: parameter.dim() >= 2
+                        && !name.contains("position_embedding")
+                        && !name.ends_with(".probe"),
                     name,
                     parameter,
                 }

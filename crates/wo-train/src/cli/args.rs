@@ -193,8 +193,8 @@ pub struct OptimizationArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Loss")]
 pub struct LossArgs {
-    /// What the frames are compared with
-    #[arg(long, value_name = "HOW", default_value = "bank")]
+    /// What the frames are compared with, and how
+    #[arg(long, value_name = "HOW", default_value = "auto")]
     pub loss: LossFlag,
     /// How the logits of frames become those of a video: `mean`, or `topk:F`, the mean of the highest fraction F per
     /// class
@@ -307,8 +307,12 @@ pub enum NearDuplicatesFlag {
 /// What is minimized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LossFlag {
+    /// sigmoid where the model has a logit bias (SigLIP), else bank
+    Auto,
     /// Cross-entropy of videos over classes, and of frames over all distinct captions
     Bank,
+    /// Each pair of a video and a class, and of a frame and a caption, is right or wrong by itself
+    Sigmoid,
     /// Frames against the captions of their batch; equal captions are positives
     Infonce,
     /// Frames against the captions of their batch; only a frame's own caption is a positive, as in `open_clip_train`.

@@ -13,10 +13,11 @@ use crate::cli::args::{
     ResumeFlag, SelfCheckFlag,
 };
 use crate::cli::base_flag::base_request;
+use crate::cli::loss_flag::loss_of;
 use crate::data::config::{DataConfig, Mixed, NearDuplicates, Source};
 use crate::data::frame_cache::Storage;
 use crate::data::split::Fractions;
-use crate::hyperparameters::{Hyperparameters, Interpolation, Loss};
+use crate::hyperparameters::{Hyperparameters, Interpolation};
 use crate::model::base::BaseRequest;
 use crate::model::init::{Defaults, Init};
 use crate::model::method::{Choice, Method};
@@ -117,13 +118,13 @@ impl Config {
         init: &Init,
         choice: &Choice,
         n_train: usize,
-    ) -> Hyperparameters {
+    ) -> anyhow::Result<Hyperparameters> {
         let args = &self.args;
         let (main, split) = (&args.main, &args.split);
         let (optimization, loss, machine) = (&args.optimization, &args.loss, &args.machine);
         let defaults = init.defaults();
         let method = choice.method;
-        Hyperparameters {
+        Ok(Hyperparameters {
             method,
             epochs: main.epochs,
             batch_size: optimization.batch_size.max(1),
@@ -147,7 +148,11 @@ impl Config {
             lora: (method == Method::Lora).then(|| lora_config(&args.lora, choice)),
             warmup: optimization.warmup,
             weight_decay: optimization.weight_decay,
-            loss: loss.loss.into(),
+            loss: loss_of(
+                loss.loss,
+                init.has_logit_bias(),
+                main.init.as_deref().unwrap_or("the base model"),
+            )?,
             pooling: loss.pooling,
             frame_loss: loss.frame_loss,
             augment: optimization.augment,
@@ -168,7 +173,7 @@ impl Config {
             validation: split.validation,
             test: split.test,
             seed: optimization.seed.seed,
-        }
+        })
     }
 }
 
@@ -203,7 +208,7 @@ fn micro_batch(args: &Args) -> usize {
     let (batch_size, frames) = (args.optimization.batch_size, args.optimization.frames);
     let n = match args.machine.micro_batch {
         // A loss that compares the frames of a batch needs all of them at once.
-        _ if args.loss.loss != LossFlag::Bank => batch_size,
+        _ if matches!(args.loss.loss, LossFlag::Infonce | LossFlag::Diagonal) => batch_size,
         Some(n) => n as usize,
         None => FRAMES_PER_PASS / frames.max(1),
     };
@@ -352,16 +357,6 @@ impl From<NearDuplicatesFlag> for NearDuplicates {
             NearDuplicatesFlag::Group => Self::Group,
             NearDuplicatesFlag::Refuse => Self::Refuse,
             NearDuplicatesFlag::Drop => Self::Drop,
-        }
-    }
-}
-
-impl From<LossFlag> for Loss {
-    fn from(flag: LossFlag) -> Self {
-        match flag {
-            LossFlag::Bank => Self::Bank,
-            LossFlag::Infonce => Self::Infonce,
-            LossFlag::Diagonal => Self::Diagonal,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wo_cli::count;
 use wo_clip::tch::Device;
-use wo_clip::{Checkpoint, ClipConfig, Split};
+use wo_clip::{Checkpoint, ModelConfig, Split};
 
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
@@ -144,21 +144,19 @@ fn training_lines(
 }
 
 /// Multiplications and additions of one frame in the vision tower.
-fn operations_per_frame(config: &ClipConfig) -> f64 {
-    let vision = &config.vision_config;
-    let side = vision.image_size / vision.patch_size;
-    let (n, width) = ((side * side + 1) as f64, vision.hidden_size as f64);
+fn operations_per_frame(config: &ModelConfig) -> f64 {
+    let vision = config.vision();
+    let (n, width) = (vision.n_positions as f64, vision.hidden_size as f64);
     let of_block = n * (4.0 * width * width + 2.0 * width * vision.intermediate_size as f64)
         + 2.0 * n * n * width;
-    2.0 * of_block * vision.num_hidden_layers as f64
+    2.0 * of_block * vision.n_blocks as f64
 }
 
 /// Bytes that the blocks keep of one frame for the backward pass: about a dozen numbers of each width per token.
-fn bytes_per_frame(config: &ClipConfig) -> f64 {
-    let vision = &config.vision_config;
-    let side = vision.image_size / vision.patch_size;
+fn bytes_per_frame(config: &ModelConfig) -> f64 {
+    let vision = config.vision();
     let numbers = 10 * vision.hidden_size + 3 * vision.intermediate_size;
-    4.0 * ((side * side + 1) * numbers * vision.num_hidden_layers) as f64
+    4.0 * (vision.n_positions * numbers * vision.n_blocks) as f64
 }
 
 fn duration(seconds: f64) -> String {

@@ -140,6 +140,14 @@ impl Init {
         }
     }
 
+    /// Whether its logits have a bias, which the sigmoid loss needs.
+    pub(crate) fn has_logit_bias(&self) -> bool {
+        match self {
+            Self::Scratch(_) => false,
+            Self::Tiny(checkpoint) | Self::Model(checkpoint) => checkpoint.config.has_logit_bias(),
+        }
+    }
+
     /// What sort of base model it is.
     pub(crate) fn kind(&self) -> BaseKind {
         match self {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
 use wo_clip::tch::{Tensor, nn, no_grad};
-use wo_clip::{AdamWConfig, Clip, ClipConfig, FreezeConfig, Optimizer, Rule, Share};
+use wo_clip::{
+    AdamWConfig, Clip, FreezeConfig, ModelConfig, Optimizer, Place, Rule, Share, Tower, place_of,
+};
 
 use crate::hyperparameters::Hyperparameters;
 use crate::model::pose_head::JointHead;
@@ -25,7 +27,7 @@ impl Trained {
         vs: &nn::VarStore,
         clip: &mut Clip,
         joint_head: Option<&JointHead>,
-        config: &ClipConfig,
+        config: &ModelConfig,
         hyper: &Hyperparameters,
     ) -> Self {
         let n_blocks = hyper.freeze_blocks as usize;
@@ -48,10 +50,7 @@ impl Trained {
         tensors.extend(joint_head.into_iter().flat_map(JointHead::parameters));
         Self {
             tensors,
-            n_blocks: (
-                config.vision_config.num_hidden_layers,
-                config.text_config.num_hidden_layers,
-            ),
+            n_blocks: (config.vision().n_blocks, config.text().n_blocks),
             is_lora: lora.is_some(),
             _lora: lora,
         }
@@ -104,33 +103,27 @@ impl Trained {
     }
 }
 
-/// The index of the block that a parameter is in.
-fn block_of(name: &str) -> Option<i64> {
-    let (_, rest) = name.split_once(".layers.")?;
-    rest.split('.').next()?.parse().ok()
-}
-
 /// How a parameter is trained. Muon only gets the matrices of the blocks, where it was tried. Layer-wise decay gives
 /// layers near the input a lower learning rate (Dong et al. 2022, arXiv 2212.06138).
 fn share(name: &str, n_blocks: (i64, i64), hyper: &Hyperparameters) -> Share {
-    let is_text = name.starts_with("text");
-    let is_matrix_of_block = block_of(name).is_some()
+    let place = place_of(name);
+    let is_matrix_of_block = matches!(place, Some((_, Place::Block(_))))
         && name.ends_with(".weight")
         && !name.contains("layer_norm")
         && !name.contains("lora");
-    let tower = if is_text {
-        hyper.text_lr_factor
-    } else if name == "logit_scale" {
-        hyper.scale_lr_factor
-    } else {
-        1.0
+    let tower = match place {
+        Some((Tower::Text, _)) => hyper.text_lr_factor,
+        None if ["logit_scale", "logit_bias"].contains(&name) => hyper.scale_lr_factor,
+        Some((Tower::Vision, _)) | None => 1.0,
     };
-    let n = if is_text { n_blocks.1 } else { n_blocks.0 };
-    let is_embedding = name.contains(".embeddings.") || name.contains(".pre_layrnorm.");
-    let depth = match block_of(name) {
-        Some(block) => n - block,
-        None if is_embedding => n + 1,
-        None => 0,
+    let n = match place {
+        Some((Tower::Text, _)) => n_blocks.1,
+        Some((Tower::Vision, _)) | None => n_blocks.0,
+    };
+    let depth = match place {
+        Some((_, Place::Block(block))) => n - block as i64,
+        Some((_, Place::Embeddings)) => n + 1,
+        Some((_, Place::Head)) | None => 0,
     };
     Share {
         lr_factor: tower * hyper.layer_decay.powi(depth as i32),

@@ -4,7 +4,7 @@
 //! and where (heat maps with offsets: Papandreou et al. 2017, arXiv 1701.01779; the mean over the map: Sun et al. 2018,
 //! arXiv 1711.08229). So the patches learn what they show, and the class token can attend to it.
 
-use wo_clip::ClipConfig;
+use wo_clip::ModelConfig;
 use wo_clip::tch::nn::{self, Module};
 use wo_clip::tch::{Device, Kind, Reduction, Tensor};
 
@@ -39,13 +39,13 @@ impl JointHead {
     }
 
     /// A head with random weights for the patches of a vision tower.
-    pub(crate) fn new(n_joints: usize, config: &ClipConfig, seed: u64, device: Device) -> Self {
-        let vision = &config.vision_config;
+    pub(crate) fn new(n_joints: usize, config: &ModelConfig, seed: u64, device: Device) -> Self {
+        let vision = config.vision();
         let store = nn::VarStore::new(device);
         let vs = &(store.root() / "joint_head");
         wo_clip::tch::manual_seed(seed.cast_signed());
         let n_joints = n_joints as i64;
-        let (hidden_size, side) = (vision.hidden_size, vision.image_size / vision.patch_size);
+        let (hidden_size, side) = (vision.hidden_size, vision.patches_a_side);
         let centres: Vec<f32> = (0..side * side)
             .flat_map(|patch| [patch % side, patch / side])
             .map(|place| (place as f32 + 0.5) / side as f32)

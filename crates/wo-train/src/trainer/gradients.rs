@@ -13,9 +13,6 @@ use crate::run::Run;
 use crate::trainer::losses::{self, Bank, Positives};
 use crate::validation::metrics::Probabilities;
 
-/// ln 100: the logit scale is at most 100, as in CLIP.
-const MAX_LOGIT_SCALE: f64 = 4.605_170_185_988_092;
-
 /// A model in training.
 pub(crate) struct TrainedModel<'a> {
     pub(crate) vs: nn::VarStore,
@@ -26,6 +23,7 @@ pub(crate) struct TrainedModel<'a> {
     pub(crate) trained: Trained,
     pub(crate) dataset: &'a Dataset,
     pub(crate) side: i64,
+    max_logit_scale: Option<f64>,
 }
 
 /// The losses of one step.
@@ -78,6 +76,7 @@ impl<'a> TrainedModel<'a> {
             trained,
             dataset,
             side: i64::from(checkpoint.preprocessor.side),
+            max_logit_scale: config.max_logit_scale(),
         })
     }
 
@@ -117,6 +116,10 @@ impl<'a> TrainedModel<'a> {
             first += batch.classes.len();
             let (mut loss, of_videos) = match hyper.loss {
                 Loss::Bank => losses::bank(&scaled, &gathered, &targets, batch, hyper),
+                Loss::Sigmoid => {
+                    let bias = self.clip.bias();
+                    losses::sigmoid(&scaled, &gathered, &targets, batch, hyper, bias)
+                }
                 Loss::Infonce => {
                     losses::contrastive(&scaled, &gathered, own, batch, Positives::Equal)
                 }
@@ -184,11 +187,10 @@ impl<'a> TrainedModel<'a> {
     }
 
     pub(crate) fn clamp_scale(&self) {
-        no_grad(|| {
-            if let Some(mut scale) = self.vs.variables().remove("logit_scale") {
-                drop(scale.clamp_max_(MAX_LOGIT_SCALE));
-            }
-        });
+        let scale = self.vs.variables().remove("logit_scale");
+        if let Some((limit, mut scale)) = self.max_logit_scale.zip(scale) {
+            no_grad(|| drop(scale.clamp_max_(limit)));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use wo_cli::count;
 use wo_clip::tch::Tensor;
-use wo_clip::{BankTargets, equal_caption_targets, info_nce, soft_cross_entropy};
+use wo_clip::{BankTargets, equal_caption_targets, info_nce, sigmoid_loss, soft_cross_entropy};
 
 use crate::data::dataset::Dataset;
 use crate::data::sampler::Batch;
@@ -46,15 +46,10 @@ pub(crate) fn bank(
     batch: &Batch,
     hyper: &Hyperparameters,
 ) -> (Tensor, Tensor) {
-    let (n_videos, n_frames) = (batch.classes.len() as i64, batch.n_frames as i64);
+    let n_frames = batch.n_frames as i64;
     let classes = Tensor::from_slice(&batch.classes).to_device(scaled.device());
-    let frames_of_videos = scaled
-        .matmul(&targets.class_features(captions).tr())
-        .view([n_videos, n_frames, -1]);
-    let of_videos = hyper
-        .pooling
-        .pool(&frames_of_videos)
-        .cross_entropy_for_logits(&classes);
+    let of_videos =
+        video_logits(scaled, captions, targets, batch, hyper).cross_entropy_for_logits(&classes);
     let alone = of_videos.detach();
     if hyper.frame_loss == 0.0 {
         return (of_videos, alone);
@@ -64,6 +59,53 @@ pub(crate) fn bank(
         .repeat_interleave_self_int(n_frames, 0, None);
     let of_frames = soft_cross_entropy(&scaled.matmul(&captions.tr()), &frame_targets);
     (of_videos + of_frames * hyper.frame_loss, alone)
+}
+
+/// As [`bank`], with each pair right or wrong by itself. Captions of one class weigh as much as the class.
+pub(crate) fn sigmoid(
+    scaled: &Tensor,
+    captions: &Tensor,
+    targets: &BankTargets,
+    batch: &Batch,
+    hyper: &Hyperparameters,
+    bias: Option<&Tensor>,
+) -> (Tensor, Tensor) {
+    let biased = |logits: Tensor| match bias {
+        Some(bias) => logits + bias,
+        None => logits,
+    };
+    let classes = Tensor::from_slice(&batch.classes).to_device(scaled.device());
+    let logits = biased(video_logits(scaled, captions, targets, batch, hyper));
+    let of_videos = sigmoid_loss(&logits, &classes.one_hot(logits.size()[1]), None);
+    let alone = of_videos.detach();
+    if hyper.frame_loss == 0.0 {
+        return (of_videos, alone);
+    }
+    let positives =
+        targets
+            .positives(&classes)
+            .repeat_interleave_self_int(batch.n_frames as i64, 0, None);
+    let of_frames = sigmoid_loss(
+        &biased(scaled.matmul(&captions.tr())),
+        &positives,
+        Some(&targets.caption_weights()),
+    );
+    (of_videos + of_frames * hyper.frame_loss, alone)
+}
+
+/// The pooled logits of videos over the classes, without a bias: `[n_videos, n_classes]`.
+fn video_logits(
+    scaled: &Tensor,
+    captions: &Tensor,
+    targets: &BankTargets,
+    batch: &Batch,
+    hyper: &Hyperparameters,
+) -> Tensor {
+    let (n_videos, n_frames) = (batch.classes.len() as i64, batch.n_frames as i64);
+    let of_frames = scaled
+        .matmul(&targets.class_features(captions).tr())
+        .view([n_videos, n_frames, -1]);
+    hyper.pooling.pool(&of_frames)
 }
 
 /// Cross-entropy of each frame over the captions of all frames in the batch. `own` is the caption of each video.
@@ -116,6 +158,16 @@ pub(crate) fn floor(dataset: &Dataset, loss: Loss, n_frames: usize) -> String {
                 count(dataset.classes.len(), "class")
             )
         }
+        Loss::Sigmoid => {
+            let n_classes = dataset.classes.len().max(1) as f64;
+            format!(
+                "sigmoid loss of videos and of frames: floor 0, chance {:.2} (each of {}, and each of {}, is right or wrong \
+                 by itself; those of one class share a weight of one)",
+                n_classes * entropy_of_one(1.0 / n_classes),
+                count(n_classes, "class"),
+                count(n_captions, "caption"),
+            )
+        }
         Loss::Infonce | Loss::Diagonal => {
             let n = n_frames.max(1) as f64;
             format!(
@@ -127,4 +179,10 @@ pub(crate) fn floor(dataset: &Dataset, loss: Loss, n_frames: usize) -> String {
             )
         }
     }
+}
+
+/// The entropy of an answer that is yes with this probability.
+fn entropy_of_one(p: f64) -> f64 {
+    let part = |p: f64| if p > 0.0 { -p * p.ln() } else { 0.0 };
+    part(p) + part(1.0 - p)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wo_clip::tch::Tensor;
+use wo_clip::tch::{Kind, Tensor};
 use wo_clip::{Pooling, Split};
 use wo_record::Name;
 
@@ -15,6 +15,10 @@ pub(crate) const PROBE_LR: f64 = 1e-3;
 
 /// A base model is overconfident where its loss exceeds that of guessing by this factor.
 const OVERCONFIDENT: f64 = 2.0;
+/// Where a logit bias is looked for: logits are cosines times a scale of a few hundred at most.
+const BIASES: (f64, f64) = (-1e3, 1e3);
+/// Halvings of that range: enough for ten digits.
+const N_HALVINGS: usize = 50;
 
 /// Features by the base model, for the two baselines that see frames and for the method `probe`.
 pub(crate) struct BaseFeatures {
@@ -46,6 +50,21 @@ impl BaseFeatures {
             of_truth.sum::<f64>() / judged.len().max(1) as f64
         };
         best_lower_scale(self.scale, dataset.classes.len(), loss)
+    }
+
+    /// The logit bias with the lowest sigmoid loss of the training videos over the classes, at this logit scale: that by
+    /// which they have one class each, on average. The base model's own fits one right text among thousands.
+    pub(crate) fn fitted_logit_bias(&self, pooling: Pooling, scale: f64) -> f64 {
+        let weights = (&self.class_features * scale).tr();
+        let logits: Vec<Vec<f64>> = self
+            .train
+            .iter()
+            .map(|frames| {
+                let pooled = pooling.pool(&frames.matmul(&weights).unsqueeze(0));
+                Vec::try_from(pooled.squeeze_dim(0).to_kind(Kind::Double)).unwrap_or_default()
+            })
+            .collect();
+        bias_of_one_class(&logits)
     }
 
     /// Fits a linear probe, and chooses its step on the `held_out` videos.
@@ -88,6 +107,25 @@ impl BaseFeatures {
     }
 }
 
+/// The bias by which the probabilities of all classes of an item sum to one, on average.
+fn bias_of_one_class(logits: &[Vec<f64>]) -> f64 {
+    let n_right = |bias: f64| -> f64 {
+        let all = logits.iter().flatten();
+        all.map(|logit| 1.0 / (1.0 + (-logit - bias).exp())).sum()
+    };
+    let (mut low, mut high) = BIASES;
+    // The sum grows with the bias.
+    for _ in 0..N_HALVINGS {
+        let middle = f64::midpoint(low, high);
+        if n_right(middle) < logits.len() as f64 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    f64::midpoint(low, high)
+}
+
 /// The scale of lowest loss among `scale` and its halves, where `scale` itself is overconfident.
 fn best_lower_scale(scale: f64, n_classes: usize, loss: impl Fn(f64) -> f64) -> Option<f64> {
     let chance = (n_classes as f64).ln();
@@ -119,6 +157,15 @@ pub(crate) fn balanced_weights(videos: &[&Example]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bias_makes_one_class_right_on_average() {
+        // Of three classes alike, each has a probability of a third.
+        let bias = bias_of_one_class(&vec![vec![12.0; 3]; 4]);
+        assert!((bias + 12.0 + 2.0_f64.ln()).abs() < 1e-6, "{bias}");
+        // One class alone is always right; the bias stays finite.
+        assert!(bias_of_one_class(&[vec![0.0]]).is_finite());
+    }
 
     #[test]
     fn an_overconfident_base_model_is_rescaled() {
