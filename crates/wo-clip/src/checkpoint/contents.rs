@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use tch::{Device, nn};
 use wo_input::{Preprocessor, TextStyle, Tokenizer, TokenizerError, parse_json};
 use wo_seal::{read_seal, seal_of};
 
 use crate::checkpoint::manifest::Manifest;
+use crate::checkpoint::open_clip_config::config_of_json;
 use crate::checkpoint::weights::{check_weights, load_weights};
 use crate::model::clip::Clip;
 use crate::model::config::ModelConfig;
@@ -20,6 +21,10 @@ pub(crate) const WEIGHTS: &str = "model.safetensors";
 pub(crate) const TOKENIZER: &str = "tokenizer.json";
 pub(crate) const PREPROCESSOR: &str = "preprocessor_config.json";
 pub(crate) const MANIFEST: &str = "wo.json";
+/// open_clip's own configuration file.
+pub(crate) const OPEN_CLIP_CONFIG: &str = "open_clip_config.json";
+/// The `model_type` of a `config.json` of a model that only open_clip has.
+pub(crate) const OPEN_CLIP_TYPE: &str = "open_clip";
 
 /// A model on disk, and all that belongs to it.
 #[derive(Debug)]
@@ -70,7 +75,7 @@ impl Checkpoint {
         manifest: Option<&str>,
         weights: Cow<'static, [u8]>,
     ) -> anyhow::Result<Self> {
-        let config = ModelConfig::from_json(config)?;
+        let config = config_of(config)?;
         let tokenizer = tokenizer_of(&config, tokenizer, config.text_style())?;
         let preprocessor = preprocessor_of(preprocessor)?;
         let weights = Weights::Bytes(weights);
@@ -79,12 +84,20 @@ impl Checkpoint {
 
     /// A model from its parts, if they fit each other. Checks names, types and shapes of the weights, not their values.
     pub(crate) fn assemble(
-        config: ModelConfig,
+        mut config: ModelConfig,
         tokenizer: Tokenizer,
         preprocessor: Preprocessor,
         manifest: Option<&str>,
         weights: Weights,
     ) -> anyhow::Result<Self> {
+        if let ModelConfig::Timm(config) = &mut config {
+            // open_clip pools at the largest id, whatever token that is.
+            ensure!(
+                tokenizer.end_of_text() == tokenizer.largest_id(),
+                "{TOKENIZER}: open_clip's models need the end of a text to be the largest id"
+            );
+            config.text_config.eos_token_id = i64::from(tokenizer.end_of_text());
+        }
         let checked = |bytes: &[u8]| check_weights(&config, bytes).map(|()| read_seal(bytes));
         let seal = match &weights {
             Weights::Bytes(bytes) => checked(bytes)?,
@@ -150,6 +163,19 @@ impl Checkpoint {
         }
         Ok((vs, clip))
     }
+}
+
+/// The configuration in a `config.json`: one of transformers, or open_clip's in one that we wrote.
+pub(crate) fn config_of(text: &str) -> anyhow::Result<ModelConfig> {
+    let is_open_clips = parse_json(text).is_ok_and(|value: serde_json::Value| {
+        value
+            .get("model_type")
+            .is_some_and(|kind| kind == OPEN_CLIP_TYPE)
+    });
+    if is_open_clips {
+        return Ok(config_of_json(text).context(CONFIG)?.0);
+    }
+    Ok(ModelConfig::from_json(text)?)
 }
 
 /// The tokenizer of a model from its `tokenizer.json`.

@@ -10,8 +10,8 @@ use wo_cli::Hint;
 use wo_input::{Preprocessor, TextStyle, Tokenizer};
 
 use crate::checkpoint::contents::{
-    CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS, Weights, map_file,
-    preprocessor_of, tokenizer_of,
+    CONFIG, Checkpoint, MANIFEST, OPEN_CLIP_CONFIG, PREPROCESSOR, TOKENIZER, WEIGHTS, Weights,
+    config_of, map_file, preprocessor_of, tokenizer_of,
 };
 use crate::checkpoint::format::{Format, format_of};
 use crate::checkpoint::naming::Naming;
@@ -21,8 +21,6 @@ use crate::checkpoint::pt_file::MAX_TEXT;
 use crate::checkpoint::weights::WeightsError;
 use crate::model::config::ModelConfig;
 
-/// open_clip's own configuration file.
-const OPEN_CLIP_CONFIG: &str = "open_clip_config.json";
 /// File names of weights; the first that exists counts. The second is what open_clip's `push_to_hf_hub` writes today.
 const WEIGHTS_NAMES: [&str; 3] = [
     WEIGHTS,
@@ -54,7 +52,9 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Checkpoint> {
     let naming = Naming::of(file.names().into_iter());
     let (mut config, preprocessor) = match naming {
         Naming::HuggingFace => (config(folder)?, None),
-        Naming::OpenClip | Naming::OpenClipSiglip => open_clip_config(folder, naming, &file)?,
+        Naming::OpenClip | Naming::OpenClipSiglip | Naming::OpenClipTimm => {
+            open_clip_config(folder, naming, &file)?
+        }
     };
     let tokenizer = tokenizer(folder, naming, &config)?;
     if let (Naming::OpenClip, ModelConfig::Clip(config)) = (naming, &mut config) {
@@ -122,7 +122,7 @@ fn weights_of(folder: &Path) -> anyhow::Result<PathBuf> {
 }
 
 fn config(folder: &Path) -> anyhow::Result<ModelConfig> {
-    Ok(ModelConfig::from_json(&text(folder, CONFIG)?)?)
+    config_of(&text(folder, CONFIG)?)
 }
 
 /// From open_clip's own configuration, else from one of Hugging Face, else from the shapes.
@@ -142,6 +142,12 @@ fn open_clip_config(
             .hint(format!("put it beside the weights, from where they are; or take the model as transformers has it, such \
                 as google/siglip-base-patch16-224"));
     }
+    if naming == Naming::OpenClipTimm {
+        return Err(anyhow!(
+            "{OPEN_CLIP_CONFIG} is not there, which says what vision tower the model has"
+        ))
+        .hint("put it beside the weights, from where they are");
+    }
     let config = config_of_shapes(file).with_context(|| {
         format!("there is no {OPEN_CLIP_CONFIG}, and the weights do not tell the model")
     })?;
@@ -149,7 +155,8 @@ fn open_clip_config(
 }
 
 fn tokenizer(folder: &Path, naming: Naming, config: &ModelConfig) -> anyhow::Result<Tokenizer> {
-    if naming == Naming::OpenClip && !folder.join(TOKENIZER).exists() {
+    let is_clips = matches!(naming, Naming::OpenClip | Naming::OpenClipTimm);
+    if is_clips && !folder.join(TOKENIZER).exists() {
         let message =
             format!("{TOKENIZER} is not there; open_clip has its tokenizer in the program");
         return Err(anyhow!(message)).hint(format!(
@@ -159,7 +166,7 @@ fn tokenizer(folder: &Path, naming: Naming, config: &ModelConfig) -> anyhow::Res
     }
     let style = match naming {
         Naming::OpenClipSiglip => TextStyle::OpenClipSiglip,
-        Naming::OpenClip | Naming::HuggingFace => config.text_style(),
+        Naming::OpenClip | Naming::OpenClipTimm | Naming::HuggingFace => config.text_style(),
     };
     Ok(tokenizer_of(config, &text(folder, TOKENIZER)?, style)?)
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER};
+use crate::checkpoint::contents::{
+    CONFIG, Checkpoint, MANIFEST, OPEN_CLIP_CONFIG, OPEN_CLIP_TYPE, PREPROCESSOR, TOKENIZER,
+};
 use crate::model::config::ModelConfig;
 
 /// The texts that we read again, by the names of their files. A `.pt` holds them too.
 pub(crate) fn texts(checkpoint: &Checkpoint) -> anyhow::Result<BTreeMap<&'static str, String>> {
     let mut texts = BTreeMap::from([
-        (CONFIG, pretty(&checkpoint.config.to_json())),
+        (CONFIG, pretty(&config_json(&checkpoint.config))),
         (TOKENIZER, checkpoint.tokenizer.json().to_owned()),
         (PREPROCESSOR, pretty(&checkpoint.preprocessor.to_config())),
     ]);
@@ -20,13 +22,24 @@ pub(crate) fn texts(checkpoint: &Checkpoint) -> anyhow::Result<BTreeMap<&'static
     Ok(texts)
 }
 
+/// What `config.json` says. Models that only open_clip has are marked as such.
+fn config_json(config: &ModelConfig) -> Value {
+    match config {
+        ModelConfig::Clip(_) | ModelConfig::Siglip(_) => config.to_json(),
+        ModelConfig::Timm(_) => json!({
+            "model_type": OPEN_CLIP_TYPE,
+            "model_cfg": config.to_json(),
+        }),
+    }
+}
+
 /// The texts that make `AutoProcessor.from_pretrained` pick the right tokenizer.
 pub(crate) fn texts_for_python(checkpoint: &Checkpoint) -> BTreeMap<&'static str, String> {
     let special_tokens = special_tokens(checkpoint);
     let mut config = special_tokens.clone();
     config["model_max_length"] = json!(checkpoint.config.text().n_positions);
     match &checkpoint.config {
-        ModelConfig::Clip(_) => {
+        ModelConfig::Clip(_) | ModelConfig::Timm(_) => {
             config["tokenizer_class"] = json!("CLIPTokenizer");
             config["processor_class"] = json!("CLIPProcessor");
             config["do_lower_case"] = json!(true);
@@ -40,16 +53,40 @@ pub(crate) fn texts_for_python(checkpoint: &Checkpoint) -> BTreeMap<&'static str
             config["model_input_names"] = json!(["input_ids"]);
         }
     }
-    BTreeMap::from([
+    let mut texts = BTreeMap::from([
         ("tokenizer_config.json", pretty(&config)),
         ("special_tokens_map.json", pretty(&special_tokens)),
-    ])
+    ]);
+    if let ModelConfig::Timm(config) = &checkpoint.config {
+        let open_clip = json!({
+            "model_cfg": config.to_json(),
+            "preprocess_cfg": preprocess_cfg(&checkpoint.preprocessor.to_config()),
+        });
+        texts.insert(OPEN_CLIP_CONFIG, pretty(&open_clip));
+    }
+    texts
+}
+
+/// open_clip's form of a `preprocessor_config.json`.
+fn preprocess_cfg(ours: &Value) -> Value {
+    let is_squashed = ours["size"].get("height").is_some();
+    // Pillow's numbers.
+    let interpolation = match ours["resample"].as_i64() {
+        Some(2) => "bilinear",
+        _ => "bicubic",
+    };
+    json!({
+        "mean": ours["image_mean"],
+        "std": ours["image_std"],
+        "interpolation": interpolation,
+        "resize_mode": if is_squashed { "squash" } else { "shortest" },
+    })
 }
 
 fn special_tokens(checkpoint: &Checkpoint) -> Value {
     let tokenizer = &checkpoint.tokenizer;
     match &checkpoint.config {
-        ModelConfig::Clip(_) => json!({
+        ModelConfig::Clip(_) | ModelConfig::Timm(_) => json!({
             "bos_token": "<|startoftext|>",
             "eos_token": "<|endoftext|>",
             "pad_token": "<|endoftext|>",

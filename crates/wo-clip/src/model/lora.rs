@@ -43,6 +43,14 @@ impl Projection {
         }
     }
 
+    /// Any layer without an adapter.
+    pub(crate) fn of(linear: nn::Linear) -> Self {
+        Self {
+            linear,
+            adapter: None,
+        }
+    }
+
     pub(crate) fn forward(&self, xs: &Tensor) -> Tensor {
         let ys = self.linear.forward(xs);
         let Some(adapter) = &self.adapter else {
