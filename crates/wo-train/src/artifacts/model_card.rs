@@ -40,6 +40,7 @@ pub(crate) fn card(
     fitted: &Fitted,
     out_of_fold: Option<&Comparison>,
     learning_curve: Option<&LearningCurve>,
+    license_note: Option<&str>,
 ) -> String {
     let mut text = front_matter(init);
     let _ = write!(
@@ -49,6 +50,9 @@ pub(crate) fn card(
          exercise, whether the form is good or bad, and the fault.\n\n",
         hyper.method
     );
+    if let Some(note) = license_note {
+        let _ = writeln!(text, "{note}.\n");
+    }
     performance(&mut text, &fitted.comparison, out_of_fold);
     if let Some(curve) = learning_curve {
         let words = learning_curve::in_words(curve);

@@ -66,6 +66,13 @@ fn no_model(name: &str) -> anyhow::Error {
     }
 }
 
+/// Says what whoever uses the weights must know of their licence.
+fn warn_of_license(checkpoint: &Checkpoint) {
+    if let Some(note) = checkpoint.config.license_note() {
+        wo_cli::warn!("{note}");
+    }
+}
+
 impl Init {
     /// Finds the model that the user names.
     pub(crate) fn find(base: &BaseModel) -> anyhow::Result<Self> {
@@ -85,14 +92,16 @@ impl Init {
             let means_hub = base.revision.is_some() || !wo_hub::is_path(name);
             if wo_hub::is_repository(name) && means_hub {
                 let checkpoint = checkpoint_of_hub(name, base)?;
+                warn_of_license(&checkpoint);
                 return Ok(Self::Model(checkpoint));
             }
             return Err(no_model(name));
         }
-        let checkpoint = read_checkpoint(Path::new(name));
-        Ok(Self::Model(
-            checkpoint.hint(HINT).exit_with(Exit::Integrity)?,
-        ))
+        let checkpoint = read_checkpoint(Path::new(name))
+            .hint(HINT)
+            .exit_with(Exit::Integrity)?;
+        warn_of_license(&checkpoint);
+        Ok(Self::Model(checkpoint))
     }
 
     /// How images become model input.
