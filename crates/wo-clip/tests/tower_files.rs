@@ -148,109 +148,108 @@ fn said(config: &str) -> String {
     wo_cli::message_of(&read_checkpoint(folder.path()).unwrap_err()).shown()
 }
 
+/// Each of `cases` is a tower, a field with its value, and what is said of it.
+fn check(cases: &[(&str, &str, Value, &str)]) {
+    for (tower, place, value, expected) in cases {
+        let shown = said(&open_clip_config(tower, 384, &[(*place, value.clone())]));
+        assert!(shown.contains(*expected), "{tower} {place}: {shown}");
+    }
+}
+
+const TINY: &str = "vit_pe_core_tiny_patch16_384";
+
 #[test]
-fn a_configuration_that_is_not_known_is_refused_by_field_with_a_way_out() {
-    let tiny = "vit_pe_core_tiny_patch16_384";
-    for (tower, place, value, expected) in [
-        (
-            "convnext_base",
-            "vision_cfg.timm_pool",
-            json!("avg"),
-            "take a vision transformer instead",
-        ),
+fn a_tower_that_is_not_known_is_refused_with_a_way_out() {
+    let instead = "take a vision transformer instead";
+    let avg = || json!("avg");
+    check(&[
+        ("convnext_base", "vision_cfg.timm_pool", avg(), instead),
         (
             "eva02_base_patch16_clip_224",
             "vision_cfg.timm_pool",
-            json!("avg"),
-            "take a vision transformer instead",
+            avg(),
+            instead,
         ),
-        (
-            "resnet50",
-            "vision_cfg.timm_pool",
-            json!("avg"),
-            "take a vision transformer instead",
-        ),
+        ("resnet50", "vision_cfg.timm_pool", avg(), instead),
         (
             "vit_pe_core_gigantic_patch14_448",
             "vision_cfg.timm_pool",
-            json!("map"),
+            avg(),
             "timm/PE-Core-L-14-336",
         ),
+        ("mobilenetv4", "vision_cfg.timm_pool", avg(), "fastvit_mci0"),
         (
-            "mobilenetv4",
-            "vision_cfg.timm_pool",
-            json!("map"),
-            "fastvit_mci0",
-        ),
-        (
-            tiny,
+            TINY,
             "vision_cfg.timm_model_name",
             json!(7),
             "timm_model_name is 7",
         ),
+    ]);
+}
+
+#[test]
+fn a_field_that_does_not_fit_the_tower_is_refused_by_name() {
+    check(&[
         (
-            tiny,
+            TINY,
             "vision_cfg.timm_pool",
             json!("avg"),
             "timm_pool is \"avg\", and \"map\" is expected",
         ),
         (
-            tiny,
+            TINY,
             "vision_cfg.timm_proj",
             json!("linear"),
             "timm_proj is \"linear\"",
         ),
         (
-            tiny,
+            TINY,
             "vision_cfg.image_size",
             json!(224),
             "image_size is 224, and the 384",
         ),
         (
-            tiny,
+            TINY,
             "vision_cfg.image_size",
             json!(-1),
             "vision_cfg.image_size is -1",
         ),
         (
-            tiny,
+            TINY,
             "text_cfg.no_causal_mask",
             json!("yes"),
             "no_causal_mask is \"yes\"",
         ),
-        (tiny, "text_cfg.embed_cls", json!(true), "embed_cls is true"),
+        (TINY, "text_cfg.embed_cls", json!(true), "embed_cls is true"),
         (
-            tiny,
+            TINY,
             "text_cfg.context_length",
             json!(1),
             "context_length is 1",
         ),
         (
-            tiny,
+            TINY,
             "text_cfg.layers",
             json!(1_000_000),
             "more blocks (1000012)",
         ),
-        (tiny, "text_cfg.width", json!(1e300), "text_cfg.width is 1e"),
-        (tiny, "text_cfg.heads", json!(3), "a multiple of heads"),
-        (tiny, "model_cfg.embed_dim", json!(0), "embed_dim is 0"),
+        (TINY, "text_cfg.width", json!(1e300), "text_cfg.width is 1e"),
+        (TINY, "text_cfg.heads", json!(3), "a multiple of heads"),
+        (TINY, "model_cfg.embed_dim", json!(0), "embed_dim is 0"),
         (
-            tiny,
+            TINY,
             "model_cfg.multimodal_cfg",
             json!({"width": 8}),
             "multimodal_cfg is",
         ),
         // All numbers are fine, and the weights are of another model.
         (
-            tiny,
+            TINY,
             "text_cfg.width",
             json!(8),
             "the weights are of another model",
         ),
-    ] {
-        let shown = said(&open_clip_config(tower, 384, &[(place, value)]));
-        assert!(shown.contains(expected), "{tower} {place}: {shown}");
-    }
+    ]);
     for size in [0, 63, 100, 2048, 1_000_001] {
         let more = [("vision_cfg.timm_pool", json!("avg"))];
         let shown = said(&open_clip_config("fastvit_mci0", size, &more));
