@@ -32,12 +32,16 @@ pub use memory::{OutOfMemory, or_out_of_memory};
 pub use model::clip::{Clip, FreezeConfig, Output};
 pub use model::clip_config::{ClipConfig, TextConfig, VisionConfig};
 pub use model::config::{ModelConfig, TextShape, VisionShape};
+pub use model::fastvit::{FastVitConfig, FastVitStage};
+pub use model::fastvit_blocks::FastVitNorm;
 pub use model::lora::LoraConfig;
 pub use model::place::{Place, Tower, place_of};
 pub use model::pooling::Pooling;
 pub use model::scratch::scratch_config;
 pub use model::siglip_config::{SiglipConfig, SiglipTextConfig};
 pub use model::sizes::{Activation, ConfigError};
+pub use model::timm_config::{TimmConfig, TimmTower};
+pub use model::timm_vit::{TimmVitConfig, VitPool, VitStem};
 pub use native::{NativeError, with_bfloat16};
 pub use tch;
 pub use training::loss::{

@@ -1,23 +1,36 @@
 //! Models: configuration, the two towers of each architecture, adapters and pooling.
 
+pub(crate) mod attention_pool;
 mod blocks;
+pub(crate) mod chain;
 pub(crate) mod clip;
 pub(crate) mod clip_config;
 mod clip_text;
 mod clip_vision;
 pub(crate) mod config;
 pub(crate) mod encoder;
+pub(crate) mod fastvit;
+pub(crate) mod fastvit_blocks;
+pub(crate) mod folding;
 pub(crate) mod lora;
 mod mlp;
+pub(crate) mod mobile_one;
 pub(crate) mod old_fields;
+pub(crate) mod params;
 mod patches;
 pub(crate) mod place;
 pub(crate) mod pooling;
+pub(crate) mod rotary;
 pub(crate) mod scratch;
 pub(crate) mod shapes;
+pub(crate) mod share;
 pub(crate) mod siglip_config;
 mod siglip_text;
 mod siglip_vision;
 pub(crate) mod sizes;
 pub(crate) mod text;
+pub(crate) mod timm_config;
+pub(crate) mod timm_layers;
+pub(crate) mod timm_vision;
+pub(crate) mod timm_vit;
 pub(crate) mod vision;

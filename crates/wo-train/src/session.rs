@@ -362,6 +362,7 @@ impl Session {
             &trained.fitted,
             out_of_fold.map(|it| &it.comparison),
             trained.learning_curve.as_ref(),
+            self.checkpoint.config.license_note(),
         );
         let mut notes = BTreeMap::from([("README.md", card)]);
         let plot = loss_plot::svg(&trained.fitted.history)?;

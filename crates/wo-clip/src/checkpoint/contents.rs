@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, bail, ensure};
 use tch::{Device, nn};
 use wo_cli::Hint;
 use wo_input::{Preprocessor, TextStyle, Tokenizer, TokenizerError, parse_json};
@@ -12,6 +12,7 @@ use wo_seal::{read_seal, seal_of};
 use crate::checkpoint::adapter::Adapter;
 use crate::checkpoint::manifest::Manifest;
 use crate::checkpoint::mapped_weights::MappedWeights;
+use crate::checkpoint::open_clip_config::config_of_json;
 use crate::checkpoint::weights::{check_weights, load_tensors, load_weights, tensors_of};
 use crate::model::clip::Clip;
 use crate::model::config::ModelConfig;
@@ -23,6 +24,10 @@ pub(crate) const WEIGHTS: &str = "model.safetensors";
 pub(crate) const TOKENIZER: &str = "tokenizer.json";
 pub(crate) const PREPROCESSOR: &str = "preprocessor_config.json";
 pub(crate) const MANIFEST: &str = "wo.json";
+/// open_clip's own configuration file.
+pub(crate) const OPEN_CLIP_CONFIG: &str = "open_clip_config.json";
+/// The `model_type` of a `config.json` of a model that only open_clip has.
+pub(crate) const OPEN_CLIP_TYPE: &str = "open_clip";
 
 /// A model on disk, and all that belongs to it.
 #[derive(Debug)]
@@ -75,7 +80,7 @@ impl Checkpoint {
         manifest: Option<&str>,
         weights: Cow<'static, [u8]>,
     ) -> anyhow::Result<Self> {
-        let config = ModelConfig::from_json(config)?;
+        let config = config_of(config)?;
         let tokenizer = tokenizer_of(&config, tokenizer, config.text_style())?;
         let preprocessor = preprocessor_of(preprocessor)?;
         let weights = Weights::Bytes(weights);
@@ -84,12 +89,20 @@ impl Checkpoint {
 
     /// A model from its parts, if they fit each other. Checks names, types and shapes of the weights, not their values.
     pub(crate) fn assemble(
-        config: ModelConfig,
+        mut config: ModelConfig,
         tokenizer: Tokenizer,
         preprocessor: Preprocessor,
         manifest: Option<&str>,
         weights: Weights,
     ) -> anyhow::Result<Self> {
+        if let ModelConfig::Timm(config) = &mut config {
+            // open_clip pools at the largest id, whatever token that is.
+            ensure!(
+                tokenizer.end_of_text() == tokenizer.largest_id(),
+                "{TOKENIZER}: open_clip's models need the end of a text to be the largest id"
+            );
+            config.text_config.eos_token_id = i64::from(tokenizer.end_of_text());
+        }
         let seal = weights.check(&config)?;
         let end = tokenizer.end_of_text();
         config
@@ -140,6 +153,15 @@ impl Checkpoint {
         self.is_edited
     }
 
+    /// How whoever reads a folder that is written of this model makes its images: open_clip of its own models,
+    /// transformers of all others.
+    pub fn written_preprocessor(&self) -> Preprocessor {
+        match self.config {
+            ModelConfig::Timm(_) => self.preprocessor.clone(),
+            ModelConfig::Clip(_) | ModelConfig::Siglip(_) => self.preprocessor.as_written(),
+        }
+    }
+
     /// The number of parameters.
     pub fn n_parameters(&self) -> u64 {
         let numel = |shape: &Vec<i64>| shape.iter().product::<i64>() as u64;
@@ -161,6 +183,19 @@ impl Checkpoint {
         }
         Ok((vs, clip))
     }
+}
+
+/// The configuration in a `config.json`: one of transformers, or open_clip's in one that we wrote.
+pub(crate) fn config_of(text: &str) -> anyhow::Result<ModelConfig> {
+    let is_open_clips = parse_json(text).is_ok_and(|value: serde_json::Value| {
+        value
+            .get("model_type")
+            .is_some_and(|kind| kind == OPEN_CLIP_TYPE)
+    });
+    if is_open_clips {
+        return Ok(config_of_json(text).context(CONFIG)?.0);
+    }
+    Ok(ModelConfig::from_json(text)?)
 }
 
 /// The tokenizer of a model from its `tokenizer.json`.

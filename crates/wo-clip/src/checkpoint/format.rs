@@ -8,10 +8,11 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use anyhow::bail;
-use wo_cli::Error;
+use wo_cli::{Error, Hint};
 use zip::ZipArchive;
 
 use crate::checkpoint::pt_file::TENSORS;
+use crate::checkpoint::published::published_elsewhere;
 
 /// The supported formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,10 @@ const FETCH_HINT: &str = "the weights were not fetched; fetch the file again";
 
 /// Recognizes the format of a file, or rejects it with a reason.
 pub(crate) fn format_of(path: &Path) -> anyhow::Result<Format> {
+    recognized(path).hint_with(|| published_elsewhere(path))
+}
+
+fn recognized(path: &Path) -> anyhow::Result<Format> {
     // Reading a pipe or a device could block or never end.
     if !fs::metadata(path)?.is_file() {
         bail!("neither a folder nor a regular file");

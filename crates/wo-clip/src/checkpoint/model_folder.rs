@@ -9,7 +9,8 @@ use wo_input::{Preprocessor, TextStyle};
 use crate::checkpoint::adapter::{ADAPTER_CONFIG, ADAPTER_WEIGHTS, Adapter};
 use crate::checkpoint::adapter_config::AdapterConfig;
 use crate::checkpoint::contents::{
-    CONFIG, Checkpoint, MANIFEST, TOKENIZER, WEIGHTS, Weights, tokenizer_of,
+    CONFIG, Checkpoint, MANIFEST, OPEN_CLIP_CONFIG, TOKENIZER, WEIGHTS, Weights, config_of,
+    tokenizer_of,
 };
 use crate::checkpoint::foreign_models::check_kind;
 use crate::checkpoint::format::format_of;
@@ -24,9 +25,6 @@ use crate::checkpoint::tokenizer_files::tokenizer_json;
 use crate::checkpoint::weights::Tensors;
 use crate::checkpoint::weights_files::weights_files;
 use crate::model::config::ModelConfig;
-
-/// open_clip's own configuration file.
-const OPEN_CLIP_CONFIG: &str = "open_clip_config.json";
 
 /// Finds the folder of the base model that an adapter names, with its revision.
 pub type FindBase<'a> = &'a dyn Fn(&str, Option<&str>) -> anyhow::Result<PathBuf>;
@@ -50,11 +48,13 @@ fn read_parts(folder: &Path, paths: Vec<PathBuf>, weights: Weights) -> anyhow::R
     let naming = Naming::of(tensors.keys().map(String::as_str));
     let (mut config, of_open_clip) = match naming {
         Naming::HuggingFace => (config(folder)?, None),
-        Naming::OpenClip | Naming::OpenClipSiglip => open_clip_config(folder, naming, &tensors)?,
+        Naming::OpenClip | Naming::OpenClipSiglip | Naming::OpenClipTimm => {
+            open_clip_config(folder, naming, &tensors)?
+        }
     };
     let style = match naming {
         Naming::OpenClipSiglip => TextStyle::OpenClipSiglip,
-        Naming::OpenClip | Naming::HuggingFace => config.text_style(),
+        Naming::OpenClip | Naming::OpenClipTimm | Naming::HuggingFace => config.text_style(),
     };
     let tokenizer = tokenizer_of(&config, &tokenizer_json(folder, style)?, style)?;
     if let (Naming::OpenClip, ModelConfig::Clip(config)) = (naming, &mut config) {
@@ -137,7 +137,7 @@ pub fn find_on_disk(name: &str, _revision: Option<&str>) -> anyhow::Result<PathB
 fn config(folder: &Path) -> anyhow::Result<ModelConfig> {
     let text = text(folder, CONFIG)?;
     check_kind(&text)?;
-    Ok(ModelConfig::from_json(&text)?)
+    config_of(&text)
 }
 
 /// From open_clip's own configuration, else from one of Hugging Face, else from the shapes.
@@ -156,6 +156,12 @@ fn open_clip_config(
         return Err(anyhow!("{OPEN_CLIP_CONFIG} is not there, which says what sort of SigLIP it is"))
             .hint(format!("put it beside the weights, from where they are; or take the model as transformers has it, such \
                 as google/siglip-base-patch16-224"));
+    }
+    if naming == Naming::OpenClipTimm {
+        return Err(anyhow!(
+            "{OPEN_CLIP_CONFIG} is not there, which says what vision tower the model has"
+        ))
+        .hint("put it beside the weights, from where they are");
     }
     let config = config_of_shapes(tensors).with_context(|| {
         format!("there is no {OPEN_CLIP_CONFIG}, and the weights do not tell the model")

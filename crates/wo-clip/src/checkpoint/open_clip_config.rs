@@ -7,17 +7,17 @@ use serde_json::{Map, Value, json};
 use wo_input::{Preprocessor, parse_json};
 
 use crate::checkpoint::open_clip_siglip::{is_siglip, siglip_config};
-use crate::checkpoint::open_clip_table::{Table, object, off, reject_unsupported};
+use crate::checkpoint::open_clip_table::{
+    MODEL_IDLE, TEXT, TEXT_IDLE, Table, USUAL_TEXT, activation, object, off, reject_unsupported,
+};
+use crate::checkpoint::open_clip_timm::{timm_config, timm_name};
 use crate::model::clip_config::{ClipConfig, TextConfig, VisionConfig};
 use crate::model::config::ModelConfig;
-use crate::model::sizes::Activation;
 
 /// The default width of a head.
 pub(crate) const HEAD_WIDTH: i64 = 64;
 /// Settings of `model_cfg` that are read.
 const MODEL: &[&str] = &["embed_dim", "quick_gelu", "vision_cfg", "text_cfg"];
-/// Settings that do not change the output of the model.
-const MODEL_IDLE: &[&str] = &["init_logit_scale", "cast_dtype", "output_dict"];
 const VISION: &[&str] = &[
     "image_size",
     "layers",
@@ -40,36 +40,11 @@ const VISION_IDLE: &[&str] = &[
     "timm_drop",
     "timm_drop_path",
 ];
-const TEXT: &[&str] = &[
-    "context_length",
-    "vocab_size",
-    "width",
-    "heads",
-    "layers",
-    "mlp_ratio",
-    "norm_kwargs",
-];
-const TEXT_IDLE: &[&str] = &[
-    // The tokenizer comes from tokenizer.json, and tokens after the end of a text are ignored.
-    "hf_tokenizer_name",
-    "pad_id",
-    "eos_id",
-    "output_tokens",
-    "hf_model_pretrained",
-    "hf_proj_type",
-    "hf_pooler_type",
-];
 
 /// The supported values of settings of the vision tower.
 const USUAL_VISION: [(&str, &str); 3] = [
     ("pos_embed_type", "learnable"),
     ("pool_type", "tok"),
-    ("block_type", "default"),
-];
-/// The supported values of settings of the text tower.
-const USUAL_TEXT: [(&str, &str); 3] = [
-    ("pool_type", "argmax"),
-    ("proj_type", "linear"),
     ("block_type", "default"),
 ];
 
@@ -82,6 +57,8 @@ pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ModelConfig, Option<
     let text = object(model.get("text_cfg").unwrap_or(&empty), "text_cfg")?;
     let config: ModelConfig = if is_siglip(vision) {
         siglip_config(model, vision, text)?.into()
+    } else if let Some(name) = timm_name(vision) {
+        timm_config(name, model, vision, text)?.into()
     } else {
         for bias in ["init_logit_bias", "logit_bias"] {
             ensure!(
@@ -163,17 +140,10 @@ fn clip_config(
     Ok(config)
 }
 
-fn activation(model: &Map<String, Value>) -> anyhow::Result<Activation> {
-    match model.get("quick_gelu") {
-        None | Some(Value::Null | Value::Bool(false)) => Ok(Activation::Gelu),
-        Some(Value::Bool(true)) => Ok(Activation::QuickGelu),
-        Some(other) => bail!("model_cfg.quick_gelu is {other}, and true or false is expected"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::sizes::Activation;
 
     const B_32: &str = r#""embed_dim":512,"vision_cfg":{"image_size":224,"layers":12,"width":768,"patch_size":32},
         "text_cfg":{"context_length":77,"vocab_size":49408,"width":512,"heads":8,"layers":12}"#;

@@ -7,11 +7,41 @@ use serde_json::{Map, Value, json};
 use wo_input::whole;
 
 use crate::model::clip_config::VisionConfig;
-use crate::model::sizes::{EPSILONS, SANE};
+use crate::model::sizes::{Activation, EPSILONS, SANE};
 use crate::range::within;
 
 /// How much wider an MLP may be than its tower.
 const MLP_RATIOS: RangeInclusive<f64> = 0.01..=100.0;
+/// Settings that do not change the output of the model.
+pub(crate) const MODEL_IDLE: &[&str] = &["init_logit_scale", "cast_dtype", "output_dict"];
+/// Settings of `text_cfg` that are read.
+pub(crate) const TEXT: &[&str] = &[
+    "context_length",
+    "vocab_size",
+    "width",
+    "heads",
+    "layers",
+    "mlp_ratio",
+    "norm_kwargs",
+];
+/// Those that do not change the output of the text tower.
+pub(crate) const TEXT_IDLE: &[&str] = &[
+    // The tokenizer comes from tokenizer.json, and tokens after the end of a text are ignored.
+    "hf_tokenizer_name",
+    "pad_id",
+    "eos_id",
+    "output_tokens",
+    "hf_model_pretrained",
+    "hf_proj_type",
+    "hf_pooler_type",
+];
+/// The supported values of settings of the text tower.
+pub(crate) const USUAL_TEXT: [(&str, &str); 3] = [
+    ("pool_type", "argmax"),
+    ("proj_type", "linear"),
+    ("block_type", "default"),
+];
+
 pub(crate) fn object<'a>(value: &'a Value, name: &str) -> anyhow::Result<&'a Map<String, Value>> {
     value
         .as_object()
@@ -39,6 +69,15 @@ pub(crate) fn reject_unsupported(
         }
     }
     Ok(())
+}
+
+/// The activation of `model_cfg`.
+pub(crate) fn activation(model: &Map<String, Value>) -> anyhow::Result<Activation> {
+    match model.get("quick_gelu") {
+        None | Some(Value::Null | Value::Bool(false)) => Ok(Activation::Gelu),
+        Some(Value::Bool(true)) => Ok(Activation::QuickGelu),
+        Some(other) => bail!("model_cfg.quick_gelu is {other}, and true or false is expected"),
+    }
 }
 
 /// An object of the file, by its name.
@@ -73,6 +112,25 @@ impl Table<'_> {
             }
             Some(sides) => bail!("{} is {sides:?}, not a square", self.path(name)),
             None => self.whole(name, default),
+        }
+    }
+
+    pub(crate) fn at_least(&self, name: &str, default: i64, least: i64) -> anyhow::Result<i64> {
+        let Some(value) = self.get(name) else {
+            return Ok(default);
+        };
+        whole(value, &self.path(name), least..=*SANE.end()).map_err(anyhow::Error::msg)
+    }
+
+    /// A setting that is off where it is absent.
+    pub(crate) fn flag(&self, name: &str) -> anyhow::Result<bool> {
+        match self.get(name) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(other) => bail!(
+                "{} is {other}, and true or false is expected",
+                self.path(name)
+            ),
         }
     }
 

@@ -163,9 +163,11 @@ fn check_names(sources: &[(String, Source)], tensors: &Tensors<'_>) -> Result<()
     })
 }
 
-/// Tensors of old files that are no weights: the position ids 0, 1, 2, …, and OpenAI's three settings.
+/// Tensors that are no weights: in old files the position ids 0, 1, 2, …, and OpenAI's three settings; counters of batch
+/// norms, whose statistics stay.
 fn is_no_weight(name: &str) -> bool {
     name.ends_with(".position_ids")
+        || name.ends_with(".num_batches_tracked")
         || ["input_resolution", "context_length", "vocab_size"].contains(&name)
 }
 

@@ -16,6 +16,7 @@ use wo_cli::Hint;
 use wo_seal::{seal_of, write_seal};
 
 use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, WEIGHTS};
+use crate::checkpoint::open_clip_tensors::of_folder;
 use crate::checkpoint::pt_file::{SEAL, write_pt};
 use crate::checkpoint::side_files::{texts, texts_for_python};
 use crate::checkpoint::weights::bytes_of;
@@ -34,7 +35,7 @@ pub fn write_checkpoint(
     let mut texts = texts(checkpoint)?;
     let is_file = path.extension().is_some_and(|extension| extension == "pt");
     let kind = if half { Kind::Half } else { Kind::Float };
-    let mut weights = safetensors_bytes(&parameters, kind)?;
+    let mut weights = safetensors_bytes(&of_folder(&checkpoint.config, &parameters), kind)?;
     let model_id = blake3::hash(&weights).to_hex().to_string();
     if let Some(parent) = path
         .parent()
@@ -130,18 +131,25 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn safetensors_bytes(parameters: &BTreeMap<String, Tensor>, kind: Kind) -> anyhow::Result<Vec<u8>> {
-    let dtype = if kind == Kind::Half {
-        Dtype::F16
-    } else {
-        Dtype::F32
+    // Statistics of batch norms may be larger than 16 bits can hold.
+    let kind_of = |name: &str| {
+        if name.contains(".running_") {
+            Kind::Float
+        } else {
+            kind
+        }
     };
     let values: Vec<_> = parameters
         .iter()
-        .map(|(name, parameter)| (name, bytes_of(parameter, kind)))
+        .map(|(name, parameter)| (name, kind_of(name), bytes_of(parameter, kind_of(name))))
         .collect();
     let views: Vec<_> = values
         .iter()
-        .map(|(name, (shape, bytes))| {
+        .map(|(name, kind, (shape, bytes))| {
+            let dtype = match kind {
+                Kind::Half => Dtype::F16,
+                _ => Dtype::F32,
+            };
             TensorView::new(dtype, shape.clone(), bytes).map(|view| (name.as_str(), view))
         })
         .collect::<Result<_, _>>()?;

@@ -1,5 +1,7 @@
 //! CLIP's text tower (`CLIPTextModel` and `text_projection`).
 
+use std::iter;
+
 use tch::Tensor;
 use tch::nn::{self, Module};
 use wo_input::Tokens;
@@ -16,16 +18,42 @@ pub(crate) struct ClipText {
     final_layer_norm: LayerNorm,
     text_projection: nn::Linear,
     eos_token_id: i64,
+    /// The length to which texts are filled up with zeros, where their tokens see what comes after them.
+    full_length: Option<i64>,
+}
+
+/// Which tokens of a text a token sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Those before it.
+    OneWay,
+    /// All, also the zeros that fill up a text to the tower's length.
+    BothWays,
 }
 
 impl ClipText {
     pub(crate) fn new(vs: &nn::Path<'_>, config: &ClipConfig) -> Self {
-        let TextConfig {
+        Self::of(
+            vs,
+            &config.text_config,
+            config.projection_dim,
+            Reading::OneWay,
+        )
+    }
+
+    /// The same of its own numbers.
+    pub(crate) fn of(
+        vs: &nn::Path<'_>,
+        text: &TextConfig,
+        projection_dim: i64,
+        reading: Reading,
+    ) -> Self {
+        let &TextConfig {
             hidden_size,
             layer_norm_eps,
             ..
-        } = config.text_config;
-        let text = &config.text_config;
+        } = text;
+        let is_causal = reading == Reading::OneWay;
         let model = vs / "text_model";
         let embeddings = &model / "embeddings";
         let embedding = |name: &str, n: i64| {
@@ -49,7 +77,7 @@ impl ClipText {
                     n_heads: text.num_attention_heads,
                     activation: text.hidden_act,
                     layer_norm_eps,
-                    is_causal: true,
+                    is_causal,
                 },
             ),
             final_layer_norm: LayerNorm::new(
@@ -60,13 +88,14 @@ impl ClipText {
             text_projection: nn::linear(
                 vs / "text_projection",
                 hidden_size,
-                config.projection_dim,
+                projection_dim,
                 nn::LinearConfig {
                     bias: false,
                     ..nn::LinearConfig::default()
                 },
             ),
             eos_token_id: text.eos_token_id,
+            full_length: (!is_causal).then_some(text.max_position_embeddings),
         }
     }
 
@@ -75,11 +104,15 @@ impl ClipText {
         let device = self.text_projection.ws.device();
         let rows = tokens.ids.chunks_exact(tokens.length.max(1));
         let ends: Vec<i64> = rows.clone().map(|row| self.end(row)).collect();
-        // The tower is causal: tokens after the last end of text change nothing.
-        let length = ends.iter().max().map_or(0, |end| end + 1);
+        // Where the tower is causal, tokens after the last end of text change nothing.
+        let longest = ends.iter().max().map_or(0, |end| end + 1);
+        let length = self.full_length.unwrap_or(longest);
         let ids: Vec<i64> = rows
-            .flat_map(|row| &row[..length as usize])
-            .copied()
+            .zip(&ends)
+            .flat_map(|(row, &end)| {
+                let text = row[..=end as usize].iter().copied();
+                text.chain(iter::repeat(0)).take(length as usize)
+            })
             .collect();
         let ids = Tensor::from_slice(&ids)
             .view([tokens.n_texts as i64, length])

@@ -7,6 +7,7 @@ use crate::model::clip_config::ClipConfig;
 use crate::model::old_fields::with_todays_fields;
 use crate::model::siglip_config::SiglipConfig;
 use crate::model::sizes::ConfigError;
+use crate::model::timm_config::{self, TimmConfig, TimmTower};
 
 /// ln 100: CLIP's logit scale is at most 100.
 const MAX_CLIP_SCALE: f64 = 4.605_170_185_988_092;
@@ -21,6 +22,8 @@ pub enum ModelConfig {
     Clip(ClipConfig),
     /// `SiglipModel` of transformers: SigLIP, and SigLIP 2 of fixed resolution.
     Siglip(SiglipConfig),
+    /// `CustomTextCLIP` of open_clip with a vision tower of timm: PE-Core and MobileCLIP.
+    Timm(TimmConfig),
 }
 
 /// The sizes of a vision tower that matter outside of it.
@@ -74,11 +77,13 @@ impl ModelConfig {
         }
     }
 
-    /// The `config.json` that `from_pretrained` of transformers reads.
+    /// The `config.json` that `from_pretrained` of transformers reads; of a model that transformers does not have, open_clip's
+    /// `model_cfg`.
     pub fn to_json(&self) -> Value {
         match self {
             Self::Clip(config) => config.to_json(),
             Self::Siglip(config) => config.to_json(),
+            Self::Timm(config) => config.to_json(),
         }
     }
 
@@ -87,6 +92,7 @@ impl ModelConfig {
         match self {
             Self::Clip(_) => "CLIP",
             Self::Siglip(_) => "SigLIP",
+            Self::Timm(config) => config.people_name(),
         }
     }
 
@@ -96,6 +102,7 @@ impl ModelConfig {
             // The class token.
             Self::Clip(config) => (&config.vision_config, 1),
             Self::Siglip(config) => (&config.vision_config, 0),
+            Self::Timm(config) => return timm_vision(config),
         };
         let patches_a_side = vision.image_size / vision.patch_size;
         VisionShape {
@@ -123,6 +130,12 @@ impl ModelConfig {
                 hidden_size: config.text_config.hidden_size,
                 n_blocks: config.text_config.num_hidden_layers,
             },
+            Self::Timm(config) => TextShape {
+                vocab_size: config.text_config.vocab_size,
+                n_positions: config.text_config.max_position_embeddings,
+                hidden_size: config.text_config.hidden_size,
+                n_blocks: config.text_config.num_hidden_layers,
+            },
         }
     }
 
@@ -131,6 +144,7 @@ impl ModelConfig {
         match self {
             Self::Clip(config) => config.projection_dim,
             Self::Siglip(config) => config.vision_config.hidden_size,
+            Self::Timm(config) => config.projection_dim,
         }
     }
 
@@ -139,13 +153,14 @@ impl ModelConfig {
         match self {
             Self::Clip(config) => config.logit_scale_init_value,
             Self::Siglip(_) => SiglipConfig::INITIAL_LOGIT_SCALE,
+            Self::Timm(_) => timm_config::INITIAL_LOGIT_SCALE,
         }
     }
 
     /// The highest logit scale in training, as a logarithm; `None` where the model was trained without a limit.
     pub fn max_logit_scale(&self) -> Option<f64> {
         match self {
-            Self::Clip(_) => Some(MAX_CLIP_SCALE),
+            Self::Clip(_) | Self::Timm(_) => Some(MAX_CLIP_SCALE),
             Self::Siglip(_) => None,
         }
     }
@@ -158,8 +173,16 @@ impl ModelConfig {
     /// How its tokenizer frames and fills up texts.
     pub fn text_style(&self) -> TextStyle {
         match self {
-            Self::Clip(_) => TextStyle::Clip,
+            Self::Clip(_) | Self::Timm(_) => TextStyle::Clip,
             Self::Siglip(_) => TextStyle::Siglip,
+        }
+    }
+
+    /// What whoever uses the weights must know of their licence.
+    pub fn license_note(&self) -> Option<&'static str> {
+        match self {
+            Self::Clip(_) | Self::Siglip(_) => None,
+            Self::Timm(config) => config.license_note(),
         }
     }
 
@@ -167,8 +190,39 @@ impl ModelConfig {
     pub(crate) fn check_end_of_text(&self, end_of_text: u32) -> Result<(), String> {
         match self {
             Self::Clip(config) => config.check_end_of_text(end_of_text),
+            // It is taken from the tokenizer.
+            Self::Timm(_) => Ok(()),
             // The last position is pooled, whatever token it has.
             Self::Siglip(_) => Ok(()),
+        }
+    }
+}
+
+/// Sizes of a vision tower of timm. Blocks of FastViT are its stages.
+fn timm_vision(config: &TimmConfig) -> VisionShape {
+    let side = config.image_size;
+    match &config.vision {
+        TimmTower::Vit(vit) => {
+            let a_side = side / vit.patch_size;
+            VisionShape {
+                image_size: side,
+                patches_a_side: a_side,
+                n_positions: a_side * a_side + 1,
+                hidden_size: vit.width,
+                intermediate_size: vit.inner_width,
+                n_blocks: vit.n_blocks as i64,
+            }
+        }
+        TimmTower::FastVit(fastvit) => {
+            let a_side = side / fastvit.reduction();
+            VisionShape {
+                image_size: side,
+                patches_a_side: a_side,
+                n_positions: a_side * a_side,
+                hidden_size: fastvit.last_width(),
+                intermediate_size: fastvit.stages.last().map_or(0, |it| it.inner_width),
+                n_blocks: fastvit.stages.len() as i64,
+            }
         }
     }
 }
@@ -176,6 +230,12 @@ impl ModelConfig {
 impl From<ClipConfig> for ModelConfig {
     fn from(config: ClipConfig) -> Self {
         Self::Clip(config)
+    }
+}
+
+impl From<TimmConfig> for ModelConfig {
+    fn from(config: TimmConfig) -> Self {
+        Self::Timm(config)
     }
 }
 

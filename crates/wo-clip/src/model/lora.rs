@@ -45,6 +45,14 @@ impl Projection {
         }
     }
 
+    /// Any layer without an adapter.
+    pub(crate) fn of(linear: nn::Linear) -> Self {
+        Self {
+            linear,
+            adapter: None,
+        }
+    }
+
     pub(crate) fn forward(&self, xs: &Tensor) -> Tensor {
         let ys = linear(&self.linear, xs);
         let Some(adapter) = &self.adapter else {

@@ -27,6 +27,8 @@ pub fn place_of(name: &str) -> Option<(Tower, Place)> {
         (Tower::Vision, part)
     } else if let Some(part) = name.strip_prefix("text_model.") {
         (Tower::Text, part)
+    } else if let Some(part) = name.strip_prefix("visual.trunk.") {
+        return Some((Tower::Vision, place_of_timm(part)));
     } else if name.starts_with("visual_projection.") {
         return Some((Tower::Vision, Place::Head));
     } else if name.starts_with("text_projection.") {
@@ -47,6 +49,27 @@ pub fn place_of(name: &str) -> Option<(Tower, Place)> {
     Some((tower, place))
 }
 
+/// The place in a vision tower of timm. Blocks of FastViT are its stages.
+fn place_of_timm(part: &str) -> Place {
+    let block = ["blocks.", "stages."]
+        .into_iter()
+        .find_map(|row| part.strip_prefix(row)?.split_once('.')?.0.parse().ok());
+    let is_embedding = [
+        "cls_token",
+        "pos_embed",
+        "patch_embed.",
+        "norm_pre.",
+        "stem.",
+    ]
+    .into_iter()
+    .any(|start| part.starts_with(start));
+    match block {
+        Some(block) => Place::Block(block),
+        None if is_embedding => Place::Embeddings,
+        None => Place::Head,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,12 +77,15 @@ mod tests {
     use crate::model::config::ModelConfig;
     use crate::model::shapes::parameter_shapes;
     use crate::model::siglip_config::SiglipConfig;
+    use crate::model::timm_config::with_tower;
 
     #[test]
     fn each_parameter_of_each_architecture_has_its_place() {
-        let configs: [(ModelConfig, usize); 2] = [
+        let configs: [(ModelConfig, usize); 4] = [
             (ClipConfig::default().into(), 1),
             (SiglipConfig::default().into(), 2),
+            (with_tower("vit_base_mci_224", 224).into(), 1),
+            (with_tower("fastvit_mci3", 256).into(), 1),
         ];
         for (config, n_outside) in configs {
             let shapes = parameter_shapes(&config);

@@ -4,11 +4,15 @@
 //! message, not the machine's memory. A test keeps them equal to the parameters that [`crate::model::clip::Clip::new`]
 //! makes.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::model::clip_config::ClipConfig;
 use crate::model::config::ModelConfig;
+use crate::model::params::Params;
 use crate::model::siglip_config::SiglipConfig;
+use crate::model::timm_config::TimmConfig;
+use crate::model::timm_vision::TimmVision;
 
 /// Shapes by the names of parameters.
 pub(crate) type Shapes = BTreeMap<String, Vec<i64>>;
@@ -18,6 +22,7 @@ pub(crate) fn parameter_shapes(config: &ModelConfig) -> Shapes {
     match config {
         ModelConfig::Clip(config) => clip(config),
         ModelConfig::Siglip(config) => siglip(config),
+        ModelConfig::Timm(config) => timm(config),
     }
 }
 
@@ -74,6 +79,39 @@ fn clip(config: &ClipConfig) -> Shapes {
         vision.num_hidden_layers,
         width,
         vision.intermediate_size,
+    );
+    shapes
+}
+
+fn timm(config: &TimmConfig) -> Shapes {
+    let text = &config.text_config;
+    let shapes = RefCell::default();
+    let _tower = TimmVision::new(&Params::outline(&shapes), config);
+    let mut shapes = shapes.into_inner();
+    for (name, shape) in [
+        ("logit_scale", &[] as &[i64]),
+        (
+            "text_projection.weight",
+            &[config.projection_dim, text.hidden_size],
+        ),
+        (
+            "text_model.embeddings.token_embedding.weight",
+            &[text.vocab_size, text.hidden_size],
+        ),
+        (
+            "text_model.embeddings.position_embedding.weight",
+            &[text.max_position_embeddings, text.hidden_size],
+        ),
+    ] {
+        shapes.insert(name.to_owned(), shape.to_vec());
+    }
+    norm(&mut shapes, "text_model.final_layer_norm", text.hidden_size);
+    blocks(
+        &mut shapes,
+        "text_model",
+        text.num_hidden_layers,
+        text.hidden_size,
+        text.intermediate_size,
     );
     shapes
 }
@@ -174,6 +212,7 @@ mod tests {
     use super::*;
     use crate::model::clip::Clip;
     use crate::model::scratch::scratch_config;
+    use crate::model::timm_config::with_tower;
 
     #[test]
     fn they_are_those_of_a_model() {
@@ -187,7 +226,15 @@ mod tests {
             siglip.vision_config.num_hidden_layers,
             siglip.vision_config.hidden_size,
         ) = (2, 24);
-        for config in [ModelConfig::from(clip), siglip.into()] {
+        let vit = with_tower("vit_pe_core_tiny_patch16_384", 384);
+        let fastvit = with_tower("fastvit_mci0", 256);
+        let all = [
+            ModelConfig::from(clip),
+            siglip.into(),
+            vit.into(),
+            fastvit.into(),
+        ];
+        for config in all {
             let vs = nn::VarStore::new(Device::Cpu);
             let _clip = Clip::new(&vs.root(), &config);
             let made: Shapes = vs

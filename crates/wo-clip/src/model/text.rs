@@ -19,6 +19,10 @@ impl TextTower {
     pub(crate) fn new(vs: &nn::Path<'_>, config: &ModelConfig) -> Self {
         match config {
             ModelConfig::Clip(config) => Self::Clip(ClipText::new(vs, config)),
+            ModelConfig::Timm(config) => {
+                let (text, width) = (&config.text_config, config.projection_dim);
+                Self::Clip(ClipText::of(vs, text, width, config.reading()))
+            }
             ModelConfig::Siglip(config) => Self::Siglip(SiglipText::new(vs, config)),
         }
     }

@@ -5,13 +5,16 @@ use tch::{Tensor, nn};
 use crate::model::blocks::Blocks;
 use crate::model::clip_vision::ClipVision;
 use crate::model::config::ModelConfig;
+use crate::model::params::Params;
 use crate::model::siglip_vision::SiglipVision;
+use crate::model::timm_vision::TimmVision;
 
 /// From pixels to features.
 #[derive(Debug)]
 pub(crate) enum VisionTower {
     Clip(ClipVision),
     Siglip(SiglipVision),
+    Timm(TimmVision),
 }
 
 impl VisionTower {
@@ -19,6 +22,9 @@ impl VisionTower {
         match config {
             ModelConfig::Clip(config) => Self::Clip(ClipVision::new(vs, config)),
             ModelConfig::Siglip(config) => Self::Siglip(SiglipVision::new(vs, config)),
+            ModelConfig::Timm(config) => {
+                Self::Timm(TimmVision::new(&Params::Store(vs.clone()), config))
+            }
         }
     }
 
@@ -27,6 +33,7 @@ impl VisionTower {
         match self {
             Self::Clip(tower) => tower.forward(pixels),
             Self::Siglip(tower) => tower.forward(pixels),
+            Self::Timm(tower) => tower.forward(pixels),
         }
     }
 
@@ -35,6 +42,7 @@ impl VisionTower {
         match self {
             Self::Clip(tower) => tower.forward_with_patches(pixels),
             Self::Siglip(tower) => tower.forward_with_patches(pixels),
+            Self::Timm(tower) => tower.forward_with_patches(pixels),
         }
     }
 
@@ -42,6 +50,7 @@ impl VisionTower {
         match self {
             Self::Clip(tower) => &mut tower.encoder,
             Self::Siglip(tower) => &mut tower.encoder,
+            Self::Timm(tower) => tower,
         }
     }
 }

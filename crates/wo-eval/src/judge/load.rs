@@ -29,6 +29,9 @@ pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Resu
         loading();
         "take wo.json from a backup, or train the model again"
     );
+    if let Some(note) = checkpoint.config.license_note() {
+        wo_cli::warn!("{note}");
+    }
     let judge = Judge::new(&checkpoint, device)
         .with_context(loading)
         .exit_with(Exit::Integrity)?;

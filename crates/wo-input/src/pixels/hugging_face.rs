@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use crate::fields::Fields;
-use crate::pixels::open_clip::{OPEN_CLIP_TYPE, from_written, to_written};
+use crate::pixels::open_clip::{OPEN_CLIP_TYPE, from_written};
 use crate::pixels::preprocessor::{CLIP_MEAN, CLIP_STD, Fit, Preprocessor, RESCALE};
 use crate::pixels::resize::Filter;
 use crate::pixels::settings::{MEANS, RESCALES, STDS, check_others, flag, read, refuse};
@@ -195,7 +195,7 @@ impl Preprocessor {
                 (ImageProcessor::Clip, json!({ "shortest_edge": edge }), true)
             }
             Fit::Squash => (of, square.clone(), false),
-            Fit::Fill(colour) => return to_written(self, colour),
+            Fit::Fill(_) => return self.to_open_clip_config(),
         };
         let processor_class = match of {
             ImageProcessor::Siglip => "SiglipProcessor",

@@ -33,30 +33,43 @@ impl Preprocessor {
         }
         of_fields(&fields, image_size)
     }
+
+    /// The `preprocess_cfg` of an `open_clip_config.json`.
+    pub fn to_open_clip(&self) -> Value {
+        let mut settings = json!({
+            "size": self.side,
+            "mode": "RGB",
+            "interpolation": self.filter.name(),
+            "resize_mode": match self.fit {
+                Fit::Crop { .. } => "shortest",
+                Fit::Squash => "squash",
+                Fit::Fill(_) => "longest",
+            },
+            "mean": self.mean,
+            "std": self.std,
+        });
+        if let Fit::Fill(grey) = self.fit {
+            settings["fill_color"] = json!(grey);
+        }
+        settings
+    }
+
+    /// The same as a `preprocessor_config.json`, under a type that transformers does not know: it has no step that fills
+    /// up on both sides, crops at another pixel, and would make other pixels of any file that it reads.
+    pub fn to_open_clip_config(&self) -> Value {
+        let mut config = self.to_open_clip();
+        config["image_processor_type"] = json!(OPEN_CLIP_TYPE);
+        config
+    }
 }
 
-/// From what [`to_written`] wrote.
+/// From what [`Preprocessor::to_open_clip_config`] wrote.
 pub(crate) fn from_written(fields: &Fields<'_>) -> anyhow::Result<Preprocessor> {
     let Some(size) = read(fields.whole("size", SIDES))? else {
         return Err(anyhow::Error::msg(fields.wrong("size", "a whole number")));
     };
     // A side is at most 4096.
     of_fields(fields, size as u32)
-}
-
-/// The fields of open_clip under a type that transformers does not know: it has no step that fills up on both sides, and
-/// would make other pixels of any file that it reads.
-pub(crate) fn to_written(this: &Preprocessor, grey: u8) -> Value {
-    json!({
-        "image_processor_type": OPEN_CLIP_TYPE,
-        "size": this.side,
-        "mode": "RGB",
-        "interpolation": this.filter.name(),
-        "resize_mode": "longest",
-        "fill_color": grey,
-        "mean": this.mean,
-        "std": this.std,
-    })
 }
 
 fn of_fields(fields: &Fields<'_>, image_size: u32) -> anyhow::Result<Preprocessor> {
@@ -138,7 +151,7 @@ mod tests {
         let filled = of(&json!({"resize_mode": "longest", "fill_color": 9, "size": 32}));
         let filled = filled.expect("it is known");
         assert_eq!(filled.fit, Fit::Fill(9));
-        let written = to_written(&filled, 9);
+        let written = filled.to_open_clip_config();
         assert_eq!(
             Preprocessor::from_config(&written).expect("it is ours"),
             filled

@@ -41,6 +41,7 @@ pub(crate) fn card(
     fitted: &Fitted,
     out_of_fold: Option<&Comparison>,
     learning_curve: Option<&LearningCurve>,
+    license_note: Option<&str>,
 ) -> String {
     let mut text = front_matter(&base.init);
     let _ = write!(
@@ -60,6 +61,9 @@ pub(crate) fn card(
             text,
             "**Caution: {CAUTION}.** All metrics below are of such a model; expect better ones from `{FOR_PHOTOGRAPHS}`.\n"
         );
+    }
+    if let Some(note) = license_note {
+        let _ = writeln!(text, "{note}.\n");
     }
     performance(&mut text, &fitted.comparison, out_of_fold);
     if let Some(curve) = learning_curve {

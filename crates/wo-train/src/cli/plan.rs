@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wo_cli::count;
 use wo_clip::tch::Device;
-use wo_clip::{Checkpoint, ModelConfig, Split};
+use wo_clip::{Checkpoint, FastVitConfig, ModelConfig, Split, TimmConfig, TimmTower};
 
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
@@ -143,8 +143,22 @@ fn training_lines(
     ]
 }
 
+/// The vision tower of a MobileCLIP whose stages differ in width.
+fn fastvit(config: &ModelConfig) -> Option<&FastVitConfig> {
+    match config {
+        ModelConfig::Timm(TimmConfig {
+            vision: TimmTower::FastVit(fastvit),
+            ..
+        }) => Some(fastvit),
+        _ => None,
+    }
+}
+
 /// Multiplications and additions of one frame in the vision tower.
 fn operations_per_frame(config: &ModelConfig) -> f64 {
+    if let Some(fastvit) = fastvit(config) {
+        return 2.0 * fastvit.multiplications(config.vision().image_size);
+    }
     let vision = config.vision();
     let (n, width) = (vision.n_positions as f64, vision.hidden_size as f64);
     let of_block = n * (4.0 * width * width + 2.0 * width * vision.intermediate_size as f64)
@@ -154,6 +168,9 @@ fn operations_per_frame(config: &ModelConfig) -> f64 {
 
 /// Bytes that the blocks keep of one frame for the backward pass: about a dozen numbers of each width per token.
 fn bytes_per_frame(config: &ModelConfig) -> f64 {
+    if let Some(fastvit) = fastvit(config) {
+        return 4.0 * fastvit.numbers_kept(config.vision().image_size);
+    }
     let vision = config.vision();
     let numbers = 10 * vision.hidden_size + 3 * vision.intermediate_size;
     4.0 * (vision.n_positions * numbers * vision.n_blocks) as f64

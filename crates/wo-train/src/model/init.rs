@@ -67,6 +67,13 @@ fn no_model(name: &str) -> anyhow::Error {
     }
 }
 
+/// Says what whoever uses the weights must know of their licence.
+fn warn_of_license(checkpoint: &Checkpoint) {
+    if let Some(note) = checkpoint.config.license_note() {
+        wo_cli::warn!("{note}");
+    }
+}
+
 impl Init {
     /// Finds the model of this name, with its commit if it is of the Hub.
     pub(crate) fn find(
@@ -99,7 +106,8 @@ impl Init {
 
     /// A model of the user's. It is trained on images as those make them who read what is written.
     pub(crate) fn of(mut checkpoint: Checkpoint) -> Self {
-        checkpoint.preprocessor = checkpoint.preprocessor.as_written();
+        checkpoint.preprocessor = checkpoint.written_preprocessor();
+        warn_of_license(&checkpoint);
         Self::Model(checkpoint)
     }
 

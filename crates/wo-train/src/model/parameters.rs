@@ -110,6 +110,8 @@ fn share(name: &str, n_blocks: (i64, i64), hyper: &Hyperparameters) -> Share {
     let is_matrix_of_block = matches!(place, Some((_, Place::Block(_))))
         && name.ends_with(".weight")
         && !name.contains("layer_norm")
+        // Towers of timm have kernels and norms of other names, and Muon was not tried on them.
+        && !name.starts_with("visual.")
         && !name.contains("lora");
     let tower = match place {
         Some((Tower::Text, _)) => hyper.text_lr_factor,
