@@ -5,6 +5,7 @@ mod hostile;
 mod offline;
 mod refusals;
 mod server;
+mod shards;
 
 use std::fs;
 use std::path::{Path, PathBuf};
