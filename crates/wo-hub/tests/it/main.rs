@@ -4,6 +4,7 @@ mod fetching;
 mod hostile;
 mod offline;
 mod refusals;
+mod shards;
 
 use std::fs;
 use std::path::{Path, PathBuf};
