@@ -165,6 +165,7 @@ impl Server {
 }
 
 /// Answers one request and hangs up.
+// Longer than 60 lines: one answer, from the request to the last byte.
 fn answer(mut stream: &TcpStream, place: &str, cdn: SocketAddr, state: &Mutex<State>) {
     state.lock().expect("no thread panicked").n_connections += 1;
     let mut lines = BufReader::new(stream)

@@ -245,11 +245,7 @@ impl Session {
         run_dir: &RunDir,
         writer: &mut Writer<'_>,
     ) -> anyhow::Result<Trained> {
-        writer.record(&Record::Base(self.base.clone()))?;
-        writer.caution(self.base.caution.as_deref());
-        if let Some(key) = &self.chosen_for {
-            run_dir.note_base(key, &self.base)?;
-        }
+        self.name_base(run_dir, writer)?;
         let events = config.output.tensorboard.as_deref();
         let mut run = self.run(config, stop, writer);
         run.events = events.map(EventFile::create).transpose()?;
@@ -288,6 +284,16 @@ impl Session {
             abstention: measured.policy,
             learning_curve,
         })
+    }
+
+    /// Writes down what the run begins from, for readers of its records and for a run that goes on.
+    fn name_base(&self, run_dir: &RunDir, writer: &mut Writer<'_>) -> anyhow::Result<()> {
+        writer.record(&Record::Base(self.base.clone()))?;
+        writer.caution(self.base.caution.as_deref());
+        if let Some(key) = &self.chosen_for {
+            run_dir.note_base(key, &self.base)?;
+        }
+        Ok(())
     }
 
     /// A linear head draws no random numbers, so each seed would give the same one.

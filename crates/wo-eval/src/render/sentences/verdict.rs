@@ -111,17 +111,23 @@ mod tests {
              source"
         );
         verdict.seen = false;
-        verdict.caution = Some("drawn_base".to_owned());
-        assert_eq!(
-            verdict_in_words("a", &verdict, 5),
-            "a: bad_form 0.93 (squat 0.99; evidence frame 4); caution with the model: its base model has only seen drawn lifters, \
-             and it was trained on photographs"
-        );
-        verdict.caution = None;
         abstain(&mut verdict, &[AbstainReason::NoThreshold]);
         assert_eq!(
             verdict_in_words("a", &verdict, 5),
             "a: unclear 0.93 (no_threshold; leaning to bad_form; squat 0.99; evidence frame 4)"
         );
+    }
+
+    #[test]
+    fn a_caution_with_the_model_stands_behind_each_verdict() {
+        let verdict = Verdict {
+            label: "good_form".into(),
+            exercise: "squat".into(),
+            caution: Some("drawn_base".to_owned()),
+            ..Verdict::default()
+        };
+        let words = verdict_in_words("a", &verdict, 1);
+        let caution = "; caution with the model: its base model has only seen drawn lifters, and it was trained on photographs";
+        assert!(words.ends_with(caution), "{words}");
     }
 }
