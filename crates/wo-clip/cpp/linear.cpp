@@ -10,7 +10,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/addmm.h>
+#include <ATen/ops/_unsafe_view.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/randn.h>
@@ -89,7 +89,7 @@ Tensor weight_grad(bool with_onednn, const Tensor &grads, const Tensor &xs) {
   return with_onednn ? by_onednn(grads.t(), xs.t(), std::nullopt) : grads.t().mm(xs);
 }
 
-// at::linear with the kernels that were chosen when it ran.
+// The layer on rows, with the kernels that were chosen when it ran.
 struct Linear : torch::autograd::Function<Linear> {
   static Tensor forward(AutogradContext *ctx, const Tensor &xs, const Tensor &weight, const MaybeTensor &bias,
                         int64_t bits, int64_t shape) {
@@ -97,20 +97,21 @@ struct Linear : torch::autograd::Function<Linear> {
     ctx->save_for_backward({weight.requires_grad() ? xs : Tensor(), xs.requires_grad() ? weight : Tensor()});
     ctx->saved_data["bits"] = bits;
     ctx->saved_data["shape"] = shape;
-    ctx->saved_data["sizes"] = xs.sizes().vec();
+    ctx->saved_data["has_bias"] = bias.has_value();
     return output(uses(bits, OUTPUT, shape), xs, weight, bias);
   }
 
   static variable_list backward(AutogradContext *ctx, const variable_list &all_grads) {
     auto saved = ctx->get_saved_variables();
     auto bits = ctx->saved_data["bits"].toInt(), shape = ctx->saved_data["shape"].toInt();
-    auto grads = flat(all_grads[0]);
+    const auto &grads = all_grads[0];
     Tensor of_xs, of_weight, of_bias;
     if (ctx->needs_input_grad(0))
-      of_xs = input_grad(uses(bits, INPUT_GRAD, shape), grads, saved[1]).view(ctx->saved_data["sizes"].toIntVector());
+      of_xs = input_grad(uses(bits, INPUT_GRAD, shape), grads, saved[1]);
     if (ctx->needs_input_grad(1))
-      of_weight = weight_grad(uses(bits, WEIGHT_GRAD, shape), grads, flat(saved[0]));
-    if (ctx->needs_input_grad(2))
+      of_weight = weight_grad(uses(bits, WEIGHT_GRAD, shape), grads, saved[0]);
+    // Only tensors that are there count as inputs.
+    if (ctx->saved_data["has_bias"].toBool() && ctx->needs_input_grad(2))
       of_bias = grads.sum(0);
     return {of_xs, of_weight, of_bias, Tensor(), Tensor()};
   }
@@ -125,17 +126,21 @@ bool is_plain(const Tensor &xs) { return xs.device().is_cpu() && xs.scalar_type(
 Tensor by_chosen(const Tensor &xs, const Tensor &weight, const MaybeTensor &bias) {
   auto bits = onednn_bits.load(std::memory_order_relaxed);
   // Autocast computes in 16 bits, for which libtorch asks oneDNN anyway.
-  if (bits == 0 || !is_plain(xs) || !is_plain(weight) || xs.numel() == 0 ||
-      at::autocast::is_autocast_enabled(at::kCPU))
+  if (!is_plain(xs) || !is_plain(weight) || xs.numel() == 0 || at::autocast::is_autocast_enabled(at::kCPU))
     return at::linear(xs, weight, bias);
   auto n_in = weight.size(1), n_out = weight.size(0);
   auto shape = shape_of(xs.numel() / n_in, n_in, n_out);
+  auto sizes = xs.sizes().vec();
+  sizes.back() = n_out;
+  auto rows = flat(xs);
+  // Not a view to autograd: encoders write to the output, which costs copies on the way back where it is one.
+  auto as_xs = [&](const Tensor &ys) { return at::_unsafe_view(ys, sizes); };
   auto of_shape = bit_of(OUTPUT, shape) | bit_of(INPUT_GRAD, shape) | bit_of(WEIGHT_GRAD, shape);
   if ((bits & of_shape) == 0)
-    return at::linear(xs, weight, bias);
+    return as_xs(at::linear(rows, weight, bias));
   if (!at::GradMode::is_enabled())
-    return output(Linear::uses(bits, OUTPUT, shape), xs, weight, bias);
-  return Linear::apply(xs, weight, bias, static_cast<int64_t>(bits), static_cast<int64_t>(shape));
+    return as_xs(output(Linear::uses(bits, OUTPUT, shape), rows, weight, bias));
+  return as_xs(Linear::apply(rows, weight, bias, static_cast<int64_t>(bits), static_cast<int64_t>(shape)));
 }
 
 double seconds(Part part, bool with_onednn, const Tensor &xs, const Tensor &weight, const Tensor &grads) {

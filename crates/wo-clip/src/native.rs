@@ -1,6 +1,9 @@
 //! Safe wrappers of libtorch functions that tch lacks (`cpp/`). Without state, but for the kernels in use.
 
 pub(crate) mod linear;
+mod quick_gelu;
+
+pub(crate) use quick_gelu::quick_gelu;
 
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,7 +41,6 @@ unsafe extern "C" {
     fn wo_drop_grads(n: usize, parameters: *const *const C_tensor) -> *mut c_char;
     // A bool, as in C++.
     fn wo_set_autocast(on_device: *const C_tensor, enabled: bool) -> *mut c_char;
-    fn wo_quick_gelu(xs: *const C_tensor, ys: *mut *mut C_tensor) -> *mut c_char;
     fn wo_checkpoint(
         xs: *const C_tensor,
         run: Run,
@@ -135,15 +137,6 @@ pub fn with_bfloat16<T>(device: Device, work: impl FnOnce() -> T) -> Result<T, N
     Ok(done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
 }
 
-/// `x * sigmoid(1.702 x)`, which keeps one tensor for the backward pass instead of four.
-pub(crate) fn quick_gelu(xs: &Tensor) -> Result<Tensor, NativeError> {
-    let mut ys = std::ptr::null_mut();
-    // SAFETY: the tensor outlives the call.
-    #[expect(unsafe_code, reason = "C++ promises nothing")]
-    let message = unsafe { wo_quick_gelu(xs.as_ptr(), &raw mut ys) };
-    made(message, ys)
-}
-
 /// Runs `block` on `xs` with gradient checkpointing: the backward pass recomputes its activations, from the same random
 /// numbers.
 pub(crate) fn checkpoint(
@@ -215,62 +208,6 @@ mod tests {
     use super::*;
 
     const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
-
-    #[test]
-    fn the_activation_and_its_slope_are_those_of_its_formula() {
-        // More than a thread takes at once, and far out, where the exponential ends.
-        let values: Vec<f32> = (-40_000..40_000).map(|i| i as f32 / 300.0).collect();
-        let (ours, theirs) = (
-            Tensor::from_slice(&values).set_requires_grad(true),
-            Tensor::from_slice(&values).set_requires_grad(true),
-        );
-        let a = quick_gelu(&ours).unwrap();
-        let b = &theirs * (&theirs * 1.702).sigmoid();
-        assert!(a.allclose(&b, 1e-6, 1e-6, false));
-        a.square().sum(Kind::Float).backward();
-        b.square().sum(Kind::Float).backward();
-        assert!(ours.grad().allclose(&theirs.grad(), 1e-5, 1e-6, false));
-    }
-
-    #[test]
-    fn the_activation_takes_any_layout_and_type() {
-        tch::manual_seed(6);
-        let of = |xs: &Tensor| xs * (xs * 1.702).sigmoid();
-        let matrix = Tensor::randn([5, 7, 9], FLOAT);
-        let odd = [
-            matrix.transpose(0, 2),
-            matrix.slice(1, 0, 7, 2),
-            matrix.get(0).get(0),
-        ];
-        for xs in odd {
-            let xs = xs.detach().set_requires_grad(true);
-            let ys = quick_gelu(&xs).unwrap();
-            assert!(ys.allclose(&of(&xs), 1e-6, 1e-6, false), "{:?}", xs.size());
-            // A gradient that is one number for all.
-            ys.sum(Kind::Float).backward();
-            let ours = xs.grad().copy();
-            drop_grads([&xs]).unwrap();
-            of(&xs).sum(Kind::Float).backward();
-            assert!(
-                ours.allclose(&xs.grad(), 1e-5, 1e-6, false),
-                "{:?}",
-                xs.size()
-            );
-        }
-        for (kind, close) in [(Kind::Double, 1e-7), (Kind::BFloat16, 2e-2)] {
-            let xs = matrix.to_kind(kind);
-            let ys = quick_gelu(&xs).unwrap();
-            assert_eq!(ys.kind(), kind);
-            assert!(ys.allclose(&of(&xs), close, close, false), "{kind:?}");
-        }
-        let extreme = Tensor::from_slice(&[f32::INFINITY, -1e30, 1e30, f32::NAN, 0.0, -0.0]);
-        let ys = Vec::<f32>::try_from(quick_gelu(&extreme).unwrap()).unwrap();
-        assert!(
-            ys[0].is_infinite() && ys[1].abs() < 1e-6 && (ys[2] - 1e30).abs() < 1e25,
-            "{ys:?}"
-        );
-        assert!(ys[3].is_nan() && ys[4] == 0.0 && ys[5] == 0.0, "{ys:?}");
-    }
 
     #[test]
     fn a_message_of_libtorch_becomes_an_error() {

@@ -159,6 +159,10 @@ mod tests {
         } else {
             linear(layer, xs)
         };
+        // As encoders write to it.
+        let one = ys.ones_like().detach();
+        let mut fresh = ys;
+        let ys = fresh.g_add_(&one);
         // A gradient in another order of axes, as attention gives it.
         if ys.requires_grad() {
             (ys.sin().transpose(-1, -2) * 0.5)
