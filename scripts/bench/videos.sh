@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Sourced by benchmarks: makes the videos that they run on.
 
-# bench_videos DIR: 1080p30 and 720p H.264 with short and long groups of pictures, HEVC and VP9; 20 s each. A moving test
-# picture under noise, at the bitrates that phones and YouTube give.
+# bench_videos DIR: 1080p30 and 720p H.264 with short and long groups of pictures, HEVC with closed and with open
+# ones, and VP9; 20 s each. A moving test picture under noise, at the bitrates that phones and YouTube give.
 bench_videos() {
     local dir=$1
     make_video() {
@@ -24,6 +24,8 @@ bench_videos() {
     for seed in 1 2; do
         make_video hevc_1080p 1920x1080 $seed -c:v libx265 -preset ultrafast -b:v 6M \
             -x265-params log-level=error:keyint=60:open-gop=0 -tag:v hvc1
+        make_video hevc_1080p_open 1920x1080 $seed -c:v libx265 -preset ultrafast -b:v 6M \
+            -x265-params log-level=error:keyint=60:open-gop=1:bframes=3 -tag:v hvc1
         make_video vp9_720p 1280x720 $seed -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 2M -g 128
     done
 }

@@ -5,6 +5,9 @@ use std::path::Path;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
+/// How long making a video may take, on a machine that is busy.
+const WAIT_S: u64 = 120;
+
 /// Runs `description`, whose last element is put in front of a file at `path`.
 pub(crate) fn make(path: &Path, description: &str) {
     gst::init().unwrap();
@@ -20,7 +23,7 @@ pub(crate) fn make(path: &Path, description: &str) {
     let message = pipeline
         .bus()
         .unwrap()
-        .timed_pop_filtered(gst::ClockTime::from_seconds(20), &end)
+        .timed_pop_filtered(gst::ClockTime::from_seconds(WAIT_S), &end)
         .unwrap();
     assert_eq!(
         message.type_(),
