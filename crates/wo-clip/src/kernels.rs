@@ -56,19 +56,6 @@ impl Kernels {
     /// oneDNN for all products, of any size.
     pub const ONEDNN: Self = Self((1 << (PARTS.len() * SHAPES.len())) - 1);
 
-    /// The choice for this machine and the number of threads in use: as the environment variable says, else as it is
-    /// kept in the cache, else by timing, which takes less than a tenth of a second.
-    pub fn of_machine() -> Self {
-        if let Some(kernels) = Self::asked_for() {
-            return kernels;
-        }
-        cache::kept_or(
-            cache::folder().as_deref(),
-            &cache::Key::of_machine(),
-            || Self::timed().map(|times| Self::by(&times)),
-        )
-    }
-
     /// What the environment variable `WO_KERNELS` asks for: `own` or `onednn`.
     pub fn asked_for() -> Option<Self> {
         match std::env::var(VARIABLE).as_deref() {

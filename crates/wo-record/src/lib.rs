@@ -28,6 +28,7 @@ mod path;
 mod perceptual_hash;
 mod pose;
 mod read;
+mod read_error;
 mod record;
 mod result;
 mod review;
@@ -58,7 +59,8 @@ pub use open_enum::{
 pub use path::RecordPath;
 pub use perceptual_hash::{NotAHash, PerceptualHash};
 pub use pose::{Joint, Pose};
-pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
+pub use read::{DEFAULT_MAX_LINE, Reader};
+pub use read_error::ReadError;
 pub use record::{Kind, Record};
 pub use result::{
     Base, Confusion, DRAWN_BASE, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict,

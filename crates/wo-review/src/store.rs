@@ -5,6 +5,7 @@ mod effective_label;
 mod log_contents;
 mod log_lock;
 mod log_trouble;
+mod original;
 mod predictions;
 mod replay;
 mod review_file;
@@ -18,8 +19,8 @@ use wo_label::Captions;
 use wo_record::{Judgement, Review, ReviewsHead};
 
 pub(crate) use self::decision::{Change, Decision, is_template};
-use self::effective_label::Original;
 pub(crate) use self::log_trouble::LogTrouble;
+use self::original::Original;
 pub(crate) use self::predictions::Predictions;
 pub(crate) use self::review_file::{OnLoss, ReviewFile, read_reviews};
 pub(crate) use self::suspects::Suspects;

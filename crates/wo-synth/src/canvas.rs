@@ -7,11 +7,9 @@ use tiny_skia::{
 use crate::camera::{Lens, Spot};
 use crate::colour::Rgb;
 use crate::fill::{Filling, fill};
+use crate::pixel::Pixel;
 use crate::scan::Scanner;
 use crate::vector::Vec3;
-
-/// A point in the picture.
-pub(crate) type Pixel = (f32, f32);
 
 /// Where light comes from, and how much.
 #[derive(Debug, Clone, Copy)]

@@ -3,10 +3,11 @@
 use tiny_skia::PixmapMut;
 
 use crate::camera::Lens;
-use crate::canvas::{Light, Part, Piece, Pixel, Shade, fill_flat};
+use crate::canvas::{Light, Part, Piece, Shade, fill_flat};
 use crate::catalog::Exercise;
 use crate::colour::{Rgb, rgb};
 use crate::figure::SHADOW;
+use crate::pixel::Pixel;
 use crate::pose::{PAD_HALF_WIDTH, PAD_TOP};
 use crate::random::Stream;
 use crate::skeleton::{Bar, SIDES, Skeleton};

@@ -1,9 +1,10 @@
 //! A skeleton with flesh and clothes, as parts for the canvas.
 
 use crate::camera::Lens;
-use crate::canvas::{Light, Part, Piece, Pixel, Shade};
+use crate::canvas::{Light, Part, Piece, Shade};
 use crate::colour::{Rgb, rgb};
 use crate::person::{Body, Hair, Look, Person};
+use crate::pixel::Pixel;
 use crate::skeleton::{N_SPINE, Skeleton};
 use crate::vector::{Vec3, vec3};
 

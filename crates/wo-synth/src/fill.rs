@@ -4,7 +4,7 @@
 
 use tiny_skia::{Color, FillRule, Paint, PathBuilder, PixmapMut, Shader, Transform};
 
-use crate::canvas::Pixel;
+use crate::pixel::Pixel;
 use crate::scan::{Bounds, Scanner};
 
 /// Bytes of a pixel.

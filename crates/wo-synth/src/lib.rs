@@ -19,6 +19,7 @@ mod framing;
 mod new_file;
 mod person;
 mod plan;
+mod pixel;
 mod pose;
 mod random;
 mod room;

@@ -3,8 +3,9 @@
 use tiny_skia::PixmapMut;
 
 use crate::camera::Lens;
-use crate::canvas::{Light, Pixel, fill_flat};
+use crate::canvas::{Light, fill_flat};
 use crate::colour::{Rgb, rgb};
+use crate::pixel::Pixel;
 use crate::scene::Scene;
 use crate::vector::{Vec3, vec3};
 

@@ -4,7 +4,7 @@
 //!
 //! Only for polygons that lie wholly inside of the picture.
 
-use crate::canvas::Pixel;
+use crate::pixel::Pixel;
 
 /// Samples along one side of a pixel, as a power of two.
 const SHIFT: u32 = 2;

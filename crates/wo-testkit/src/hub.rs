@@ -126,6 +126,7 @@ impl Server {
     }
 
     /// Breaks the connection once.
+    // A bool, since servers do or do not know ranges.
     pub fn cut_once_at(&self, n_bytes: usize, has_ranges: bool) {
         let mut state = self.state.lock().expect("no thread panicked");
         state.cut = Some(n_bytes);
@@ -200,37 +201,12 @@ fn answer(mut stream: &TcpStream, place: &str, cdn: SocketAddr, state: &Mutex<St
         return;
     }
     let mut reply = state.reply(path, cdn);
-    let start = header("range").and_then(|range| {
-        let start = range.strip_prefix("bytes=")?.strip_suffix('-')?;
-        start.parse::<usize>().ok()
-    });
-    if let Some(start) = start
-        && reply.status == 200
-        && !state.has_no_ranges
-    {
-        reply.status = 206;
-        let range = format!(
-            "bytes {start}-{}/{}",
-            reply.body.len() - 1,
-            reply.body.len()
-        );
-        reply.headers.push(("Content-Range", range));
-        reply.body.drain(..start);
-    }
-    let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", reply.status);
-    for (name, value) in &reply.headers {
-        write!(head, "{name}: {value}\r\n").expect("a string takes all");
+    if let Some(range) = header("range").filter(|_| !state.has_no_ranges) {
+        reply.narrow_to(&range);
     }
     let is_weights = place == "cdn ";
     let hostility = state.hostility.clone();
-    if is_weights && hostility.surplus > 0 {
-        reply.body.extend(vec![b'x'; hostility.surplus]);
-    } else {
-        let length = hostility.length.filter(|_| is_weights);
-        let length = length.unwrap_or(reply.body.len() as u64);
-        write!(head, "Content-Length: {length}\r\n").expect("a string takes all");
-    }
-    head.push_str("\r\n");
+    let head = reply.head(&hostility, is_weights);
     let end = state.cut.filter(|_| is_weights).unwrap_or(usize::MAX);
     if state.cuts_once && is_weights {
         state.cut = None;
@@ -259,6 +235,42 @@ struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+}
+
+impl Reply {
+    /// Leaves out what lies before a range such as `bytes=7-`.
+    fn narrow_to(&mut self, range: &str) {
+        let start = range
+            .strip_prefix("bytes=")
+            .and_then(|it| it.strip_suffix('-'))
+            .and_then(|it| it.parse::<usize>().ok());
+        let Some(start) = start.filter(|_| self.status == 200) else {
+            return;
+        };
+        let n_bytes = self.body.len();
+        let range = format!("bytes {start}-{}/{n_bytes}", n_bytes - 1);
+        self.status = 206;
+        self.headers.push(("Content-Range", range));
+        self.body.drain(..start);
+    }
+
+    /// The lines before the body, which may get too long or be announced with another length.
+    // A bool, since only weights are lied about.
+    fn head(&mut self, hostility: &Hostility, is_weights: bool) -> String {
+        let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", self.status);
+        for (name, value) in &self.headers {
+            write!(head, "{name}: {value}\r\n").expect("a string takes all");
+        }
+        if is_weights && hostility.surplus > 0 {
+            self.body.extend(vec![b'x'; hostility.surplus]);
+        } else {
+            let length = hostility.length.filter(|_| is_weights);
+            let length = length.unwrap_or(self.body.len() as u64);
+            write!(head, "Content-Length: {length}\r\n").expect("a string takes all");
+        }
+        head.push_str("\r\n");
+        head
+    }
 }
 
 impl State {

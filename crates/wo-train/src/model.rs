@@ -1,6 +1,7 @@
 //! The model: what training starts from, which of its parameters move, and its features of frames.
 
 pub(crate) mod base;
+pub(crate) mod base_request;
 pub(crate) mod download;
 pub(crate) mod features;
 pub(crate) mod init;

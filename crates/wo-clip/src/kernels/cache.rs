@@ -14,6 +14,23 @@ use crate::native::linear::{cpu_capability, libtorch_version};
 /// The most bytes that a file of it may have; no choice needs more.
 const MAX_BYTES: u64 = 1 << 16;
 
+impl Kernels {
+    /// The choice for this machine and the number of threads in use: as the environment variable says, else as it is
+    /// kept in the cache, else by timing, which takes less than a tenth of a second. Without AVX-512 both kernels are of
+    /// AVX2, and as fast as each other as far as noise lets one see; then libtorch's own stay.
+    pub fn of_machine() -> Self {
+        if let Some(kernels) = Self::asked_for() {
+            return kernels;
+        }
+        if !Processor::of_machine().has_avx512() {
+            return Self::OWN;
+        }
+        kept_or(folder().as_deref(), &Key::of_machine(), || {
+            Self::timed().map(|times| Self::by(&times))
+        })
+    }
+}
+
 /// What the times of kernels depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Key {
@@ -73,9 +90,14 @@ pub(crate) fn kept_or(
     let Ok(kernels) = choose() else {
         return Kernels::OWN;
     };
-    if let Some(file) = file {
-        let _ = write(&file, key, kernels);
+    let Some(file) = file else {
+        return kernels;
+    };
+    // Another process may have chosen meanwhile, and all are to use one choice.
+    if let Some(kept) = read(&file, key) {
+        return kept;
     }
+    let _ = write(&file, key, kernels);
     kernels
 }
 

@@ -41,6 +41,11 @@ impl Processor {
             .any(|flag| self.flags.contains(*flag))
     }
 
+    /// Whether it has the 512-bit vectors that oneDNN uses and MKL, on processors that are not Intel's, does not.
+    pub(crate) fn has_avx512(&self) -> bool {
+        self.flags.contains("avx512f")
+    }
+
     /// Its model and flags, in one text.
     pub(crate) fn all(&self) -> String {
         let flags: Vec<&str> = self.flags.iter().map(String::as_str).collect();
@@ -63,7 +68,8 @@ mod tests {
     #[test]
     fn bfloat16_is_told_by_flags() {
         let processor = Processor::of(AMX);
-        assert!(processor.has_bfloat16());
+        assert!(processor.has_bfloat16() && processor.has_avx512());
+        assert!(!Processor::of("flags : avx2 fma").has_avx512());
         assert!(
             processor.name().starts_with("Some Xeon, "),
             "{}",

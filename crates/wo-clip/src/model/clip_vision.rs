@@ -26,6 +26,19 @@ const CLASS_EMBEDDING: nn::Init = nn::Init::Randn {
     stdev: 0.02,
 };
 
+fn encoder_config(vision: &VisionConfig) -> EncoderConfig {
+    EncoderConfig {
+        tower: "vision_model",
+        hidden_size: vision.hidden_size,
+        intermediate_size: vision.intermediate_size,
+        n_layers: vision.num_hidden_layers,
+        n_heads: vision.num_attention_heads,
+        activation: vision.hidden_act,
+        layer_norm_eps: vision.layer_norm_eps,
+        is_causal: false,
+    }
+}
+
 impl ClipVision {
     pub(crate) fn new(vs: &nn::Path<'_>, config: &ClipConfig) -> Self {
         let VisionConfig {
@@ -65,19 +78,7 @@ impl ClipVision {
             ),
             // The checkpoint's own spelling.
             pre_layer_norm: LayerNorm::new(&model / "pre_layrnorm", hidden_size, layer_norm_eps),
-            encoder: Encoder::new(
-                vs,
-                &EncoderConfig {
-                    tower: "vision_model",
-                    hidden_size,
-                    intermediate_size: vision.intermediate_size,
-                    n_layers: vision.num_hidden_layers,
-                    n_heads: vision.num_attention_heads,
-                    activation: vision.hidden_act,
-                    layer_norm_eps,
-                    is_causal: false,
-                },
-            ),
+            encoder: Encoder::new(vs, &encoder_config(vision)),
             post_layer_norm: LayerNorm::new(&model / "post_layernorm", hidden_size, layer_norm_eps),
             visual_projection: nn::linear(
                 vs / "visual_projection",

@@ -136,6 +136,7 @@ impl Blocks for Encoder {
         self.n_frozen = n_frozen.min(self.layers.len());
     }
 
+    // A bool, as in the setters of PyTorch.
     fn set_checkpointing(&mut self, is_checkpointing: bool) {
         self.is_checkpointing = is_checkpointing;
     }
@@ -155,6 +156,7 @@ impl Blocks for Encoder {
         self.each_projection(Projection::merge_adapter);
     }
 
+    // A bool, as in the setters of PyTorch.
     fn set_training(&mut self, is_training: bool) {
         self.each_projection(|projection| projection.set_training(is_training));
     }

@@ -152,15 +152,7 @@ fn siglip(config: &SiglipConfig) -> Shapes {
     norm(&mut shapes, "text_model.final_layer_norm", text.hidden_size);
     linear(&mut shapes, "text_model.head", width, text.hidden_size);
     norm(&mut shapes, "vision_model.post_layernorm", width);
-    let head = "vision_model.head";
-    linear(
-        &mut shapes,
-        &format!("{head}.attention.out_proj"),
-        width,
-        width,
-    );
-    norm(&mut shapes, &format!("{head}.layernorm"), width);
-    mlp(&mut shapes, head, width, vision.intermediate_size);
+    pooling_head(&mut shapes, width, vision.intermediate_size);
     blocks(
         &mut shapes,
         "text_model",
@@ -176,6 +168,14 @@ fn siglip(config: &SiglipConfig) -> Shapes {
         vision.intermediate_size,
     );
     shapes
+}
+
+/// The attention that pools patches, but for its joint projection and its query.
+fn pooling_head(shapes: &mut Shapes, width: i64, intermediate: i64) {
+    let head = "vision_model.head";
+    linear(shapes, &format!("{head}.attention.out_proj"), width, width);
+    norm(shapes, &format!("{head}.layernorm"), width);
+    mlp(shapes, head, width, intermediate);
 }
 
 fn blocks(shapes: &mut Shapes, tower: &str, n_layers: i64, width: i64, intermediate: i64) {

@@ -97,6 +97,7 @@ impl Blocks for TimmVision {
         }
     }
 
+    // A bool, as in the setters of PyTorch.
     fn set_checkpointing(&mut self, is_checkpointing: bool) {
         match &mut self.tower {
             Tower::Vit(tower) => tower.blocks.set_checkpointing(is_checkpointing),
@@ -126,6 +127,7 @@ impl Blocks for TimmVision {
             .for_each(Projection::merge_adapter);
     }
 
+    // A bool, as in the setters of PyTorch.
     fn set_training(&mut self, is_training: bool) {
         for projection in self.projections() {
             projection.set_training(is_training);

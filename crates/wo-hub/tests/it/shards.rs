@@ -110,9 +110,9 @@ fn an_index_names_no_other_files_and_no_larger_ones() {
     assert!(said(&error).contains("it names 0 files"), "{error}");
     // More than the tensors and the longest header together.
     let world = world_with(&index(FIRST, 1));
-    world.server.be(crate::server::Hostility {
+    world.server.be(wo_testkit::hub::Hostility {
         announced: Some(200_000_000),
-        ..crate::server::Hostility::default()
+        ..wo_testkit::hub::Hostility::default()
     });
     let error = world.fetch_with(Some("other"), &world.options).unwrap_err();
     let Error::TooLarge { file, limit, .. } = &error else {

@@ -2,7 +2,7 @@
 
 use wo_record::{Review, ReviewsHead};
 
-use super::effective_label::Original;
+use super::original::Original;
 use super::{Entry, Store};
 
 /// Its line in the log.

@@ -4,7 +4,7 @@ use wo_cli::{Exit, bail, ensure};
 use wo_settings::Settings;
 
 use crate::cli::args::Args;
-use crate::model::base::{AskedBy, BaseRequest};
+use crate::model::base_request::{AskedBy, BaseRequest};
 
 /// Sets the base model for good.
 const VARIABLE: &str = "WO_INIT";

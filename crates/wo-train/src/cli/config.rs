@@ -18,7 +18,7 @@ use crate::data::config::{DataConfig, Mixed, NearDuplicates, Source};
 use crate::data::frame_cache::Storage;
 use crate::data::split::Fractions;
 use crate::hyperparameters::{Hyperparameters, Interpolation};
-use crate::model::base::BaseRequest;
+use crate::model::base_request::BaseRequest;
 use crate::model::init::{Defaults, Init};
 use crate::model::method::{Choice, Method};
 use crate::trainer::config::{Resume, SelfCheck, TrainerConfig};

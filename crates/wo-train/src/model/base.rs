@@ -5,55 +5,16 @@ use wo_cli::{Exit, ensure};
 use wo_record::{Base, DRAWN_BASE};
 
 use crate::data::photographs::PhotoSurvey;
+use crate::model::base_request::{AskedBy, BaseRequest, EMBEDDED};
 use crate::model::download::{HubModel, fetch_or_not};
 use crate::model::init::{BaseKind, Init};
 use crate::model::tiny;
 
 /// The base model of photographed videos.
 pub(crate) const FOR_PHOTOGRAPHS: &str = "openai/clip-vit-base-patch32";
-/// The base model inside this binary.
-pub(crate) const EMBEDDED: &str = "tiny";
 /// That of a base model which has only seen drawings, beside each metric.
 pub(crate) const CAUTION: &str =
     "the base model has only seen drawn lifters, and these videos look photographed";
-
-/// The base model that a user asks for.
-#[derive(Debug, Clone)]
-pub(crate) struct BaseRequest {
-    /// A built-in model, a path, or a repository on the Hub; `None` where the videos decide.
-    pub(crate) name: Option<String>,
-    /// Where that is said.
-    pub(crate) by: AskedBy,
-    /// The repository's branch, tag or commit.
-    pub(crate) revision: Option<String>,
-    /// Whether no socket may be opened.
-    pub(crate) is_offline: bool,
-}
-
-/// Where the base model is named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AskedBy {
-    /// With `--init`.
-    Flag,
-    /// With the variable `WO_INIT`.
-    Variable,
-    /// In `wo.toml`.
-    Settings,
-    /// Nowhere.
-    Nobody,
-}
-
-impl AskedBy {
-    /// Its name in messages.
-    pub(crate) fn place(self) -> &'static str {
-        match self {
-            Self::Flag => "--init",
-            Self::Variable => "WO_INIT",
-            Self::Settings => "train.init of wo.toml",
-            Self::Nobody => "the default",
-        }
-    }
-}
 
 /// A base model with the reason for it.
 #[derive(Debug)]

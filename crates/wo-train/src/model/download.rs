@@ -9,7 +9,7 @@ use wo_cli::{Exit, ExitWith, Hint, Progress, ShowProgress};
 use wo_clip::{Checkpoint, find_on_disk, read_checkpoint_on};
 use wo_hub::{Error, Fetched, Options, Step};
 
-use crate::model::base::BaseRequest;
+use crate::model::base_request::BaseRequest;
 
 /// Pins the commit and sha256 of each model. It lies beside the models that are written by default.
 const MODELS_LOCK: &str = "models/models.lock";
@@ -38,6 +38,7 @@ pub(crate) fn checkpoint_of_hub(
 }
 
 /// Reads a model in a folder or a file. If it is an adapter, its base is a folder too, or is fetched as any other model.
+// A bool, since it is a flag of the command line.
 pub(crate) fn read_model(path: &Path, is_offline: bool) -> anyhow::Result<Checkpoint> {
     read_checkpoint_on(path, &|name, revision| {
         if Path::new(name).is_dir() || !wo_hub::is_repository(name) {
@@ -53,6 +54,7 @@ pub(crate) fn read_model(path: &Path, is_offline: bool) -> anyhow::Result<Checkp
 }
 
 /// The same of a model that nobody named, or why it cannot be had. `seen` says what asks for it.
+// A bool, since it is a flag of the command line.
 pub(crate) fn fetch_or_not(
     repository: &str,
     is_offline: bool,
@@ -120,6 +122,7 @@ fn fetch(repository: &str, revision: Option<&str>, options: &Options) -> Result<
     Ok(fetched)
 }
 
+// A bool, since it is a flag of the command line.
 fn read(repository: &str, fetched: Fetched, is_offline: bool) -> anyhow::Result<HubModel> {
     let checkpoint = read_model(&fetched.dir, is_offline)
         .with_context(|| repository.to_owned())

@@ -7,7 +7,7 @@ use wo_cli::{Error, Exit, ExitWith, Hint};
 use wo_clip::{Checkpoint, Rule, scratch_config};
 use wo_input::{Preprocessor, Tokenizer, train_clip_tokenizer};
 
-use crate::model::base::{BaseRequest, EMBEDDED};
+use crate::model::base_request::{BaseRequest, EMBEDDED};
 use crate::model::download::{HubModel, checkpoint_of_hub, read_model};
 use crate::model::tiny;
 

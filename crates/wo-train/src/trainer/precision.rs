@@ -70,6 +70,7 @@ impl Situation {
     }
 
     /// Whether bfloat16 is many times slower than 32 bits here.
+    // A bool, as the setting is one.
     pub(crate) fn is_slow(self, bf16: bool) -> bool {
         bf16 && self.is_cpu && !self.has_bfloat16
     }
