@@ -4,7 +4,7 @@ use std::path::Path;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=cpp/native.cpp");
+    println!("cargo:rerun-if-changed=cpp");
     // torch-sys says where it found the library; absent in a doc-only build, which compiles and links nothing.
     let Ok(directory) = std::env::var("DEP_TCH_LIBTORCH_LIB") else {
         return;
@@ -36,6 +36,6 @@ fn compile(libraries: &Path) {
         .flag("-std=c++17")
         .flag(format!("-D_GLIBCXX_USE_CXX11_ABI={abi}"))
         .flag("-DGLOG_USE_GLOG_EXPORT")
-        .file("cpp/native.cpp")
+        .files(["cpp/native.cpp", "cpp/cuda_step.cpp"])
         .compile("wo_native");
 }

@@ -3,6 +3,8 @@
 //
 // An opaque tensor of torch-sys is an at::Tensor.
 
+#include "guarded.h"
+
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -21,44 +23,16 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-template <class Work> char *guarded(Work work) {
-  try {
-    work();
-    return nullptr;
-  } catch (const c10::Error &e) {
-    return strdup(e.what_without_backtrace());
-  } catch (const std::exception &e) {
-    return strdup(e.what());
-  } catch (...) {
-    return strdup("an exception of unknown kind");
-  }
-}
-
-std::vector<Tensor> listed(Tensor *const *tensors, size_t n) {
-  std::vector<Tensor> list;
-  list.reserve(n);
-  for (size_t i = 0; i < n; ++i)
-    list.push_back(*tensors[i]);
-  return list;
-}
-
-// The kernel goes over bare memory and asks nothing.
-void check_alike(const Tensor &parameter, const Tensor &other) {
-  TORCH_CHECK(other.sizes() == parameter.sizes() && other.strides() == parameter.strides() &&
-                  other.scalar_type() == parameter.scalar_type() && other.device() == parameter.device() &&
-                  parameter.is_non_overlapping_and_dense(),
-              "a tensor of ", other.toString(), " ", other.sizes(), " is not laid out like its parameter of ",
-              parameter.toString(), " ", parameter.sizes());
-}
-
 // x * sigmoid(1.702 x). Composed of ATen's functions it would keep four tensors for the way back; this keeps one.
 struct QuickGelu : torch::autograd::Function<QuickGelu> {
   static constexpr double slope = 1.702;
+  // From here on sigmoid is 1 to the last bit of 32.
+  static constexpr double saturated = 20.0;
 
   static Tensor forward(AutogradContext *ctx, const Tensor &xs) {
     ctx->save_for_backward({xs});
-    auto ys = xs * slope;
-    return at::silu_(ys).mul_(1.0 / slope);
+    // The derivative of softplus is sigmoid, and libtorch multiplies it by a tensor in one pass over memory.
+    return at::softplus_backward(xs, xs, slope, saturated);
   }
 
   static variable_list backward(AutogradContext *ctx, const variable_list &grads) {
@@ -168,21 +142,6 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
 extern "C" {
 
 void wo_free_message(char *message) { std::free(message); }
-
-// One step of AdamW on n parameters. steps is the number of this step, a tensor of one float on the same device.
-char *wo_fused_adamw(size_t n, Tensor *const *parameters, Tensor *const *grads, Tensor *const *means,
-                     Tensor *const *squares, const Tensor *steps, double lr, double beta1, double beta2,
-                     double weight_decay, double eps) {
-  return guarded([&] {
-    at::NoGradGuard no_grad;
-    for (size_t i = 0; i < n; ++i)
-      for (auto *of : {grads, means, squares})
-        check_alike(*parameters[i], *of[i]);
-    std::vector<Tensor> all_steps(n, *steps);
-    at::_fused_adamw_(listed(parameters, n), listed(grads, n), listed(means, n), listed(squares, n), {}, all_steps, lr,
-                      beta1, beta2, weight_decay, eps, /*amsgrad=*/false, /*maximize=*/false);
-  });
-}
 
 // Gives the memory of gradients back.
 char *wo_drop_grads(size_t n, Tensor *const *parameters) {

@@ -5,13 +5,16 @@
 
 mod abstention;
 mod checkpoint;
+mod cuda_driver;
 mod device;
+mod frames;
 #[doc(hidden)]
 pub mod fuzzing;
 mod judge;
 mod memory;
 mod model;
 mod native;
+mod precision;
 mod range;
 mod training;
 
@@ -21,16 +24,21 @@ pub use checkpoint::manifest::{Class, Manifest, Split, SplitVideo};
 pub use checkpoint::reader::read_checkpoint;
 pub use checkpoint::weights::{WeightsError, load_weights};
 pub use checkpoint::writer::{working_folder, write_checkpoint};
-pub use device::{device_name, device_of, set_threads, to_device};
+pub use cuda_driver::Gpu;
+pub use device::{FoundDevice, device_name, find_device, pinned, set_threads, uploaded};
+pub use frames::{Frames, PixelTable, planes};
 pub use judge::{FrameScores, Judge, class_features};
-pub use memory::{OutOfMemory, or_out_of_memory};
+pub use memory::{OutOfMemory, halving, or_out_of_memory};
 pub use model::clip::{Clip, FreezeConfig, Output};
 pub use model::config::{Activation, ClipConfig, ConfigError, TextConfig, VisionConfig};
 pub use model::lora::LoraConfig;
+pub use model::pass_size::bytes_of_frame;
 pub use model::pooling::Pooling;
 pub use model::scratch::scratch_config;
 pub use native::{NativeError, with_bfloat16};
+pub use precision::Precision;
 pub use tch;
+pub use training::kernels::lerp_all;
 pub use training::loss::{BankTargets, equal_caption_targets, info_nce, soft_cross_entropy};
 pub use training::optimizer::{AdamWConfig, Optimizer, Rule, Share, StateError};
 pub use training::snapshot::{Snapshot, latest_snapshot, weights_hash, write_snapshot};

@@ -3,7 +3,9 @@
 pub(crate) mod clip;
 pub(crate) mod config;
 pub(crate) mod encoder;
+pub(crate) mod joint_products;
 pub(crate) mod lora;
+pub(crate) mod pass_size;
 pub(crate) mod pooling;
 pub(crate) mod scratch;
 pub(crate) mod shapes;

@@ -2,5 +2,6 @@
 
 pub(crate) mod args;
 pub(crate) mod config;
+pub(crate) mod machine;
 pub(crate) mod plan;
 pub(crate) mod plan_warnings;

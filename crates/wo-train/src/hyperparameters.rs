@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
-use wo_clip::{LoraConfig, Pooling, Rule};
+use wo_clip::{LoraConfig, Pooling, Precision, Rule};
 
 use crate::model::method::Method;
 
@@ -85,6 +85,8 @@ pub(crate) struct Hyperparameters {
     pub(crate) checkpoint_blocks: bool,
     /// Whether the forward pass computes in bfloat16.
     pub(crate) bf16: bool,
+    /// Whether products of 32-bit matrices are computed in TF32, on a GPU.
+    pub(crate) tf32: bool,
     /// Blocks of each tower that are frozen.
     pub(crate) freeze_blocks: u32,
     /// Low-rank adapters, for [`Method::Lora`].
@@ -121,6 +123,17 @@ pub(crate) struct Hyperparameters {
     pub(crate) seed: u64,
 }
 
+impl Hyperparameters {
+    /// In which precision the forward pass computes.
+    pub(crate) fn precision(&self) -> Precision {
+        match (self.bf16, self.tf32) {
+            (true, _) => Precision::Bf16,
+            (false, true) => Precision::Tf32,
+            (false, false) => Precision::Fp32,
+        }
+    }
+}
+
 #[cfg(test)]
 impl Hyperparameters {
     /// For a small run.
@@ -137,6 +150,7 @@ impl Hyperparameters {
             layer_decay: 1.0,
             checkpoint_blocks: false,
             bf16: false,
+            tf32: false,
             freeze_blocks: 0,
             lora: None,
             warmup: 0.1,

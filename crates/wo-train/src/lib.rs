@@ -22,7 +22,7 @@ use anyhow::Context;
 use wo_cli::{Exit, IgnoreBrokenPipe, Outcome, Stop, error, shell_word};
 use wo_clip::{OutOfMemory, or_out_of_memory};
 use wo_input::{cures, failed_inputs};
-use wo_record::{Failure, Writer};
+use wo_record::{Begin, Failure, Writer};
 
 pub use cli::args::{
     Args, BaseModelArgs, DataArgs, EmaDecay, LoraArgs, LossArgs, LossFlag, MachineArgs, MainArgs,
@@ -62,8 +62,7 @@ fn train(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    wo_clip::set_threads(config.machine.n_threads);
-    let device = wo_clip::device_of(&config.machine.device)?;
+    let device = config.machine.prepare()?;
     let stop = Stop::listen().context("listen to signals")?;
     let previous = PreviousModel::of(&config.output.model)?;
     let init = Init::find(&config.base_model)?;
@@ -76,7 +75,11 @@ fn train(
     let failures = std::mem::take(&mut session.dataset.failures);
     if !config.is_dry_run {
         let mut output = IgnoreBrokenPipe::new(output);
-        let mut writer = Writer::begin(&mut output, TOOL, VERSION, &session.dataset.upstream)?;
+        let begin = Begin {
+            precision: session.precision().record(),
+            ..Begin::of(TOOL, VERSION, &session.dataset.upstream)
+        };
+        let mut writer = Writer::begin_with(&mut output, begin)?;
         for failure in &failures {
             writer.failure(failure.clone())?;
         }

@@ -10,7 +10,7 @@ use wo_record::{Metric, Record, Writer};
 use crate::artifacts::tensorboard::EventFile;
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
-use crate::model::features::{Features, cache_dir};
+use crate::model::features::{Features, HowComputed, cache_dir};
 use crate::model::init::BaseKind;
 use crate::trainer::config::TrainerConfig;
 use crate::validation::base_features::BaseFeatures;
@@ -23,6 +23,8 @@ pub(crate) struct Run<'a, 'w> {
     pub(crate) hyper: &'a Hyperparameters,
     pub(crate) config: TrainerConfig,
     pub(crate) device: Device,
+    /// Frames per forward pass where no gradients are wanted.
+    pub(crate) frames_a_pass: usize,
     pub(crate) base_kind: BaseKind,
     pub(crate) stop: &'a Stop,
     /// Whether to print what is the same from each seed: the baselines, and how the base model is changed.
@@ -72,6 +74,7 @@ impl<'w> Run<'_, 'w> {
             hyper,
             config: self.config,
             device: self.device,
+            frames_a_pass: self.frames_a_pass,
             base_kind: self.base_kind,
             stop: self.stop,
             shows_baselines: self.shows_baselines,
@@ -102,10 +105,11 @@ impl<'w> Run<'_, 'w> {
             clip,
             &self.checkpoint.preprocessor,
             self.checkpoint.config.projection_dim,
+            self.how_computed(),
             cache.as_deref(),
         )?;
         Ok(BaseFeatures {
-            class_features: captions,
+            class_features: captions.to_device(Device::Cpu),
             scale: no_grad(|| clip.scale().double_value(&[])),
             train: features.videos(dataset, &dataset.of(Split::Train))?,
             held_out: features.videos(dataset, held_out)?,
@@ -120,7 +124,8 @@ impl<'w> Run<'_, 'w> {
         dataset: &Dataset,
         videos: &[&Example],
     ) -> anyhow::Result<Vec<Probabilities>> {
-        let mut features = Features::uncached(clip, &self.checkpoint.preprocessor, self.device);
+        let preprocessor = &self.checkpoint.preprocessor;
+        let mut features = Features::uncached(clip, preprocessor, self.how_computed());
         let features = features.videos(dataset, videos)?;
         Ok(judge(&features, weights, self.hyper.pooling))
     }
@@ -131,6 +136,14 @@ impl<'w> Run<'_, 'w> {
             let features = class_features(clip, &self.checkpoint.tokenizer, &dataset.captions)?;
             Ok(features * clip.scale())
         })
+    }
+
+    fn how_computed(&self) -> HowComputed {
+        HowComputed {
+            device: self.device,
+            precision: self.hyper.precision(),
+            n_at_once: self.frames_a_pass,
+        }
     }
 
     /// Writes metrics to the record stream and to TensorBoard.

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, Stop};
-use wo_clip::tch::Device;
-use wo_clip::{AbstentionPolicy, Checkpoint, Split, write_checkpoint};
+use wo_clip::{
+    AbstentionPolicy, Checkpoint, FoundDevice, Precision, Split, bytes_of_frame, write_checkpoint,
+};
 use wo_record::{LearningCurve, Model, Record, Writer};
 
 use crate::artifacts::manifest::manifest;
@@ -23,6 +24,7 @@ use crate::data::reader::read_dataset;
 use crate::data::{captions, leakage, photographs};
 use crate::fit::fit;
 use crate::hyperparameters::Hyperparameters;
+use crate::model::features::{FRAMES_ON_CPU, MOST_FRAMES};
 use crate::model::init::{BaseKind, Init};
 use crate::model::method::{self, Choice, Method};
 use crate::run::{Fitted, Run};
@@ -37,7 +39,7 @@ pub(crate) struct Session {
     base_kind: BaseKind,
     hyper: Hyperparameters,
     choice: Choice,
-    device: Device,
+    found: FoundDevice,
 }
 
 /// What training gives.
@@ -56,7 +58,7 @@ impl Session {
         config: &Config,
         init: Init,
         input: &mut dyn BufRead,
-        device: Device,
+        found: FoundDevice,
     ) -> anyhow::Result<Self> {
         let base_kind = init.kind();
         let mut dataset =
@@ -70,10 +72,11 @@ impl Session {
         let counts = n_videos_of_exercises(&dataset);
         let choice = method::choose(config.method, base_kind, &counts);
         let n_train = dataset.of(Split::Train).len();
-        let hyper = config.hyperparameters(&init, &choice, n_train, device);
+        let mut hyper = config.hyperparameters(&init, &choice, n_train, &found);
         let checkpoint = init
             .into_checkpoint(&dataset.captions, hyper.seed)
             .exit_or(Exit::Integrity)?;
+        hyper.micro_batch = config.micro_batch(&found, plan::bytes_per_frame(&checkpoint.config));
         captions::warn(&dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
         captions::settle(&mut dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
         Ok(Self {
@@ -82,14 +85,14 @@ impl Session {
             base_kind,
             hyper,
             choice,
-            device,
+            found,
         })
     }
 
     /// Prints the plan.
     pub(crate) fn announce(&self, previous: Option<&PreviousModel>) {
         let (dataset, hyper) = (&self.dataset, &self.hyper);
-        for line in plan::lines(dataset, hyper, &self.choice, &self.checkpoint, self.device) {
+        for line in plan::lines(dataset, hyper, &self.choice, &self.checkpoint, &self.found) {
             wo_cli::say!("{line}");
         }
         if self.is_drawn_for_real() {
@@ -115,6 +118,11 @@ impl Session {
         Ok(folds)
     }
 
+    /// In which precision it computes.
+    pub(crate) fn precision(&self) -> Precision {
+        self.hyper.precision()
+    }
+
     fn fold_source(&self) -> FoldSource<'_> {
         FoldSource {
             dataset: &self.dataset,
@@ -137,7 +145,12 @@ impl Session {
             checkpoint: &self.checkpoint,
             hyper: &self.hyper,
             config: config.trainer,
-            device: self.device,
+            device: self.found.device,
+            frames_a_pass: self.found.items_a_pass(
+                bytes_of_frame(&self.checkpoint.config),
+                FRAMES_ON_CPU,
+                MOST_FRAMES,
+            ),
             base_kind: self.base_kind,
             stop,
             shows_baselines: true,

@@ -43,6 +43,11 @@ impl Projection {
         }
     }
 
+    /// The layer, where there is no adapter beside it.
+    pub(crate) fn plain(&self) -> Option<&nn::Linear> {
+        self.adapter.is_none().then_some(&self.linear)
+    }
+
     pub(crate) fn forward(&self, xs: &Tensor) -> Tensor {
         let ys = self.linear.forward(xs);
         let Some(adapter) = &self.adapter else {

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, opened};
-use wo_clip::{Class, Judge, Manifest, device_of, read_checkpoint};
+use wo_clip::{Class, Judge, Manifest, read_checkpoint};
 
-/// Loads a model onto a device. `hint` is for a path that does not exist.
-pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Result<Judge> {
+use crate::judge::place::Place;
+
+/// Loads a model onto a device, to judge in this precision. `hint` is for a path that does not exist.
+pub(crate) fn load_judge(model: &Path, place: &Place, hint: &str) -> anyhow::Result<Judge> {
     check_model(model, hint)?;
-    let device = device_of(device)?;
     // An early end of a model's file is an I/O error to those who read it, and a corrupt model to us.
     let loading = || format!("load the model {}", model.display());
     // It says which model it reads.
@@ -22,7 +23,7 @@ pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Resu
         loading();
         "take wo.json from a backup, or train the model again"
     );
-    let judge = Judge::new(&checkpoint, device)
+    let judge = Judge::on(&checkpoint, &place.found, place.precision)
         .with_context(loading)
         .exit_with(Exit::Integrity)?;
     warn_of_equal_captions(&judge).exit_or(Exit::Integrity)?;

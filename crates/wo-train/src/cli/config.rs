@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use wo_cli::{Exit, ExitWith};
-use wo_clip::LoraConfig;
-use wo_clip::tch::Device;
+use wo_clip::{FoundDevice, LoraConfig, Precision};
 
 use crate::cli::args::{
-    Args, EmaDecay, LoraArgs, LossFlag, MethodFlag, MixedFlag, NearDuplicatesFlag, Precision,
-    ResumeFlag, SelfCheckFlag,
+    Args, EmaDecay, LoraArgs, LossFlag, MethodFlag, MixedFlag, NearDuplicatesFlag, ResumeFlag,
+    SelfCheckFlag,
 };
+use crate::cli::machine::MachineConfig;
 use crate::data::config::{DataConfig, Mixed, NearDuplicates, Source};
 use crate::data::frame_cache::Storage;
 use crate::data::split::Fractions;
@@ -22,8 +22,10 @@ use crate::model::init::{Defaults, Init};
 use crate::model::method::{Choice, Method};
 use crate::trainer::config::{Resume, SelfCheck, TrainerConfig};
 
-/// Frames per forward pass unless `--micro-batch` says otherwise.
+/// Frames per forward pass on a CPU unless `--micro-batch` says otherwise.
 const FRAMES_PER_PASS: usize = 64;
+/// The most on a GPU, which takes as many as fit: enough that it computes for longer than it takes to tell it what.
+const MOST_FRAMES_PER_PASS: usize = 1024;
 
 /// What a run does, and with what.
 #[derive(Debug)]
@@ -62,13 +64,6 @@ pub(crate) struct OutputConfig {
     pub(crate) tensorboard: Option<PathBuf>,
 }
 
-/// What a run takes of the machine.
-#[derive(Debug)]
-pub(crate) struct MachineConfig {
-    pub(crate) device: String,
-    pub(crate) n_threads: usize,
-}
-
 impl Config {
     /// Fails where a value is out of range.
     pub(crate) fn of(args: Args) -> anyhow::Result<Self> {
@@ -100,10 +95,17 @@ impl Config {
             machine: MachineConfig {
                 device: args.machine.device.clone(),
                 n_threads: args.machine.threads.count(),
+                precision: args.machine.precision,
             },
             is_dry_run: main.dry_run,
             args,
         })
+    }
+
+    /// Videos per forward pass, where a frame takes `bytes` on its way there and back.
+    pub(crate) fn micro_batch(&self, found: &FoundDevice, bytes: f64) -> usize {
+        let n_frames = found.items_a_pass(bytes, FRAMES_PER_PASS, MOST_FRAMES_PER_PASS);
+        micro_batch(&self.args, n_frames)
     }
 
     /// What the run's result depends on, with defaults for what the command line leaves open.
@@ -112,7 +114,7 @@ impl Config {
         init: &Init,
         choice: &Choice,
         n_train: usize,
-        device: Device,
+        found: &FoundDevice,
     ) -> Hyperparameters {
         let args = &self.args;
         let (main, split) = (&args.main, &args.split);
@@ -123,7 +125,7 @@ impl Config {
             method,
             epochs: main.epochs,
             batch_size: optimization.batch_size.max(1),
-            micro_batch: micro_batch(args),
+            micro_batch: micro_batch(args, FRAMES_PER_PASS),
             frames: optimization.frames.max(1),
             lr: optimization
                 .lr
@@ -137,7 +139,8 @@ impl Config {
                 .layer_decay
                 .unwrap_or_else(|| default_layer_decay(method, &defaults)),
             checkpoint_blocks: machine.checkpoint_blocks,
-            bf16: is_bf16(machine.precision, device),
+            bf16: self.machine.precision_on(found) == Precision::Bf16,
+            tf32: self.machine.precision_on(found) == Precision::Tf32,
             freeze_blocks: optimization.freeze_blocks,
             lora: (method == Method::Lora).then(|| lora_config(&args.lora, choice)),
             warmup: optimization.warmup,
@@ -194,23 +197,16 @@ fn data_config(args: &Args) -> DataConfig {
     }
 }
 
-fn micro_batch(args: &Args) -> usize {
+/// Videos per forward pass where `n_frames` fit into one.
+fn micro_batch(args: &Args, n_frames: usize) -> usize {
     let (batch_size, frames) = (args.optimization.batch_size, args.optimization.frames);
     let n = match args.machine.micro_batch {
         // A loss that compares the frames of a batch needs all of them at once.
         _ if args.loss.loss != LossFlag::Bank => batch_size,
         Some(n) => n as usize,
-        None => FRAMES_PER_PASS / frames.max(1),
+        None => n_frames / frames.max(1),
     };
     n.clamp(1, batch_size.max(1))
-}
-
-fn is_bf16(precision: Precision, device: Device) -> bool {
-    match precision {
-        Precision::Auto => device != Device::Cpu,
-        Precision::Fp32 => false,
-        Precision::Bf16 => true,
-    }
 }
 
 fn default_lr(method: Method, base_model: &Defaults) -> f64 {

@@ -2,10 +2,9 @@
 
 use wo_cli::count;
 use wo_clip::tch::Tensor;
-use wo_clip::{BankTargets, equal_caption_targets, info_nce, soft_cross_entropy};
+use wo_clip::{BankTargets, info_nce, soft_cross_entropy};
 
 use crate::data::dataset::Dataset;
-use crate::data::sampler::Batch;
 use crate::hyperparameters::{Hyperparameters, Loss};
 
 /// Which captions of a batch a frame is pulled towards.
@@ -37,61 +36,45 @@ impl Bank {
 }
 
 /// Cross-entropy of each video over the classes, and of each frame over the bank of captions. `scaled` are the features
-/// of frames times the logit scale, `captions` those of the step's captions. Returns the loss and its video part. Both
-/// stay on the device, since reading a number waits for it.
+/// of frames times the logit scale, `captions` those of the step's captions, `classes` those of the videos. Returns the
+/// loss and its video part. Both stay on the device, since reading a number waits for it.
 pub(crate) fn bank(
     scaled: &Tensor,
     captions: &Tensor,
     targets: &BankTargets,
-    batch: &Batch,
+    classes: &Tensor,
     hyper: &Hyperparameters,
 ) -> (Tensor, Tensor) {
-    let (n_videos, n_frames) = (batch.classes.len() as i64, batch.n_frames as i64);
-    let classes = Tensor::from_slice(&batch.classes).to_device(scaled.device());
+    let n_videos = classes.size()[0];
+    let n_frames = scaled.size()[0] / n_videos.max(1);
     let frames_of_videos = scaled
         .matmul(&targets.class_features(captions).tr())
         .view([n_videos, n_frames, -1]);
     let of_videos = hyper
         .pooling
         .pool(&frames_of_videos)
-        .cross_entropy_for_logits(&classes);
+        .cross_entropy_for_logits(classes);
     let alone = of_videos.detach();
     if hyper.frame_loss == 0.0 {
         return (of_videos, alone);
     }
     let frame_targets = targets
-        .of(&classes)
+        .of(classes)
         .repeat_interleave_self_int(n_frames, 0, None);
     let of_frames = soft_cross_entropy(&scaled.matmul(&captions.tr()), &frame_targets);
     (of_videos + of_frames * hyper.frame_loss, alone)
 }
 
-/// Cross-entropy of each frame over the captions of all frames in the batch. `own` is the caption of each video.
+/// Cross-entropy of each frame over the captions of all frames in the batch. `of_frames` is the caption of each frame,
+/// `targets` `[frames, frames]` how much each is pulled towards the caption of each.
 pub(crate) fn contrastive(
     scaled: &Tensor,
     captions: &Tensor,
-    own: &[usize],
-    batch: &Batch,
-    positives: Positives,
+    of_frames: &Tensor,
+    targets: &Tensor,
 ) -> (Tensor, Tensor) {
-    let of_frames: Vec<i64> = own
-        .iter()
-        .flat_map(|&caption| std::iter::repeat_n(caption as i64, batch.n_frames))
-        .collect();
-    let logits = scaled.matmul(
-        &captions
-            .index_select(
-                0,
-                &Tensor::from_slice(&of_frames).to_device(scaled.device()),
-            )
-            .tr(),
-    );
-    let equal: Vec<usize> = if positives == Positives::OwnOnly {
-        (0..of_frames.len()).collect()
-    } else {
-        of_frames.iter().map(|&caption| caption as usize).collect()
-    };
-    let loss = info_nce(&logits, &equal_caption_targets(&equal, scaled.device()));
+    let logits = scaled.matmul(&captions.index_select(0, of_frames).tr());
+    let loss = info_nce(&logits, targets);
     let alone = loss.detach();
     (loss, alone)
 }

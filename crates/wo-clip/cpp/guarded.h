@@ -1,0 +1,28 @@
+// What all files here share: no exception leaves them, and lists of tensors come as bare pointers.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstring>
+#include <vector>
+
+template <class Work> char *guarded(Work work) {
+  try {
+    work();
+    return nullptr;
+  } catch (const c10::Error &e) {
+    return strdup(e.what_without_backtrace());
+  } catch (const std::exception &e) {
+    return strdup(e.what());
+  } catch (...) {
+    return strdup("an exception of unknown kind");
+  }
+}
+
+inline std::vector<at::Tensor> listed(at::Tensor *const *tensors, size_t n) {
+  std::vector<at::Tensor> list;
+  list.reserve(n);
+  for (size_t i = 0; i < n; ++i)
+    list.push_back(*tensors[i]);
+  return list;
+}
