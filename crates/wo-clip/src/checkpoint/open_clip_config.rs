@@ -2,7 +2,7 @@
 //!
 //! Unsupported settings that change the model are rejected by name, since ignoring them would give wrong numbers.
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 use serde_json::{Map, Value, json};
 use wo_input::{Preprocessor, parse_json};
 
