@@ -36,9 +36,12 @@ fn compile(libraries: &Path) {
         .flag("-std=c++17")
         .flag(format!("-D_GLIBCXX_USE_CXX11_ABI={abi}"))
         .flag("-DGLOG_USE_GLOG_EXPORT")
-        .file("cpp/linear.cpp")
-        .file("cpp/native.cpp")
-        .file("cpp/quick_gelu.cpp")
+        .files([
+            "cpp/cuda_step.cpp",
+            "cpp/linear.cpp",
+            "cpp/native.cpp",
+            "cpp/quick_gelu.cpp",
+        ])
         // Loops over whole tensors, which tests run as well; nobody asks for the traps that forbid vectors.
         .opt_level(3)
         .flag("-fno-trapping-math")

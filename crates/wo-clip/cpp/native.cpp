@@ -22,23 +22,6 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-std::vector<Tensor> listed(Tensor *const *tensors, size_t n) {
-  std::vector<Tensor> list;
-  list.reserve(n);
-  for (size_t i = 0; i < n; ++i)
-    list.push_back(*tensors[i]);
-  return list;
-}
-
-// The kernel goes over bare memory and asks nothing.
-void check_alike(const Tensor &parameter, const Tensor &other) {
-  TORCH_CHECK(other.sizes() == parameter.sizes() && other.strides() == parameter.strides() &&
-                  other.scalar_type() == parameter.scalar_type() && other.device() == parameter.device() &&
-                  parameter.is_non_overlapping_and_dense(),
-              "a tensor of ", other.toString(), " ", other.sizes(), " is not laid out like its parameter of ",
-              parameter.toString(), " ", parameter.sizes());
-}
-
 using Run = Tensor *(*)(const void *block, const Tensor *xs);
 using Release = void (*)(void *block);
 
@@ -139,21 +122,6 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
 extern "C" {
 
 void wo_free_message(char *message) { std::free(message); }
-
-// One step of AdamW on n parameters. steps is the number of this step, a tensor of one float on the same device.
-char *wo_fused_adamw(size_t n, Tensor *const *parameters, Tensor *const *grads, Tensor *const *means,
-                     Tensor *const *squares, const Tensor *steps, double lr, double beta1, double beta2,
-                     double weight_decay, double eps) {
-  return guarded([&] {
-    at::NoGradGuard no_grad;
-    for (size_t i = 0; i < n; ++i)
-      for (auto *of : {grads, means, squares})
-        check_alike(*parameters[i], *of[i]);
-    std::vector<Tensor> all_steps(n, *steps);
-    at::_fused_adamw_(listed(parameters, n), listed(grads, n), listed(means, n), listed(squares, n), {}, all_steps, lr,
-                      beta1, beta2, weight_decay, eps, /*amsgrad=*/false, /*maximize=*/false);
-  });
-}
 
 // Gives the memory of gradients back.
 char *wo_drop_grads(size_t n, Tensor *const *parameters) {

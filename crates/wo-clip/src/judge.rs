@@ -1,5 +1,7 @@
 //! A judge: a model with its classes. Frames in, probabilities out.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use anyhow::Context;
 use image::RgbImage;
 use rayon::prelude::*;
@@ -9,12 +11,18 @@ use wo_input::{ClassTexts, Preprocessor, Tokenizer};
 
 use crate::checkpoint::contents::Checkpoint;
 use crate::checkpoint::manifest::{Class, Manifest};
-use crate::device::to_device;
+use crate::device::FoundDevice;
+use crate::frames::{Frames, PixelTable, planes};
+use crate::memory::halving;
 use crate::model::clip::Clip;
 use crate::model::encoder::unit_rows;
+use crate::model::pass_size::bytes_of_frame;
+use crate::precision::Precision;
 
-/// Frames per forward pass, to bound memory for long videos.
+/// Frames per forward pass on a CPU, to bound memory for long videos. More bring it nothing.
 const FRAMES_AT_ONCE: usize = 32;
+/// The most frames per pass on a GPU: enough that it computes for longer than it takes to tell it what.
+const MOST_AT_ONCE: usize = 512;
 
 /// A model that is ready to judge videos.
 #[derive(Debug)]
@@ -23,9 +31,13 @@ pub struct Judge {
     preprocessor: Preprocessor,
     tokenizer: Tokenizer,
     manifest: Manifest,
-    /// `[classes, projection_dim]`: turns features of frames into logits.
+    /// `[classes, width]`: turns features of frames into logits. On the CPU, where features come to.
     class_weights: Tensor,
+    table: PixelTable,
     device: Device,
+    precision: Precision,
+    /// Frames per forward pass; fewer once memory has run out.
+    n_at_once: AtomicUsize,
     // Owns the parameters of `clip`.
     _vs: nn::VarStore,
 }
@@ -48,8 +60,23 @@ pub struct FrameScores {
 }
 
 impl Judge {
-    /// Loads a checkpoint that `wo-train` wrote.
+    /// Loads a checkpoint that `wo-train` wrote, in 32 bits.
     pub fn new(checkpoint: &Checkpoint, device: Device) -> anyhow::Result<Self> {
+        let found = FoundDevice {
+            device,
+            ..FoundDevice::cpu()
+        };
+        Self::on(checkpoint, &found, Precision::Fp32)
+    }
+
+    /// Loads it onto a device, to judge in this precision.
+    pub fn on(
+        checkpoint: &Checkpoint,
+        found: &FoundDevice,
+        precision: Precision,
+    ) -> anyhow::Result<Self> {
+        let device = found.device;
+        precision.apply()?;
         let manifest = checkpoint
             .manifest
             .clone()
@@ -57,12 +84,18 @@ impl Judge {
             .hint("train it with wo-train --init on this model first")?;
         let (vs, clip) = checkpoint.build(device)?;
         let class_weights = no_grad(|| match &manifest.head {
-            Some(head) => head_tensor(head, device, checkpoint.config.feature_width()),
+            Some(head) => head_tensor(head, checkpoint.config.feature_width()),
             None => {
-                Ok(class_features(&clip, &checkpoint.tokenizer, &manifest.prompts)? * clip.scale())
+                let features = class_features(&clip, &checkpoint.tokenizer, &manifest.prompts)?;
+                Ok((features * clip.scale()).to_device(Device::Cpu))
             }
         })?;
+        let a_frame = bytes_of_frame(&checkpoint.config);
+        let n_at_once = found.items_a_pass(a_frame, FRAMES_AT_ONCE, MOST_AT_ONCE);
         Ok(Self {
+            table: PixelTable::new(&checkpoint.preprocessor, device),
+            precision,
+            n_at_once: AtomicUsize::new(n_at_once),
             clip,
             preprocessor: checkpoint.preprocessor.clone(),
             tokenizer: checkpoint.tokenizer.clone(),
@@ -111,7 +144,7 @@ impl Judge {
         }
         no_grad(|| {
             let features = class_features(&self.clip, &self.tokenizer, prompts)?;
-            Ok(Some(features * self.clip.scale()))
+            Ok(Some((features * self.clip.scale()).to_device(Device::Cpu)))
         })
     }
 
@@ -120,39 +153,46 @@ impl Judge {
         Ok(ClassTexts::read(&self.tokenizer, prompts)?)
     }
 
-    /// Whether it runs on the CPU.
-    pub fn is_on_cpu(&self) -> bool {
-        self.device == Device::Cpu
-    }
-
     /// The preprocessing of images.
     pub fn preprocessor(&self) -> &Preprocessor {
         &self.preprocessor
     }
 
-    /// The features of frames, as unit vectors: `[frames, width]`. At least one frame.
-    pub fn features(&self, frames: &[RgbImage]) -> Tensor {
-        let preprocessor = &self.preprocessor;
-        let pixels: Vec<Vec<f32>> = frames
-            .par_iter()
-            .map(|frame| preprocessor.pixels(frame))
-            .collect();
-        self.features_of_pixels(&pixels.concat())
+    /// Frames that one forward pass takes.
+    pub fn n_at_once(&self) -> usize {
+        self.n_at_once.load(Ordering::Relaxed)
     }
 
-    /// The same of frames as [`Preprocessor::pixels`] makes them, one after the other.
-    pub fn features_of_pixels(&self, pixels: &[f32]) -> Tensor {
-        let side = i64::from(self.preprocessor.side);
-        let a_frame = (3 * side * side) as usize;
-        let of_chunk = |chunk: &[f32]| {
-            let shape = [(chunk.len() / a_frame) as i64, 3, side, side];
-            self.clip
-                .image_features(&to_device(chunk, &shape, self.device))
-        };
-        no_grad(|| {
-            let chunks = pixels.chunks(FRAMES_AT_ONCE * a_frame).map(of_chunk);
-            Tensor::cat(&chunks.collect::<Vec<_>>(), 0)
-        })
+    /// The features of frames, as unit vectors on the CPU: `[frames, width]`. At least one frame.
+    pub fn features(&self, frames: &[RgbImage]) -> Tensor {
+        let square = |frame| planes(&self.preprocessor.square(frame));
+        let squares: Vec<Vec<u8>> = frames.par_iter().map(square).collect();
+        self.features_of_planes(&squares.concat())
+    }
+
+    /// The same of the squares that the preprocessing makes of frames, as [`planes`] gives them, one after the other.
+    /// Where memory runs out, passes get smaller.
+    pub fn features_of_planes(&self, squares: &[u8]) -> Tensor {
+        let frames = Frames::of_planes(squares, self.preprocessor.side, self.device);
+        let mut n_at_once = self.n_at_once();
+        let features = halving(&mut n_at_once, |n| {
+            let firsts = (0..frames.n()).step_by(n);
+            let parts = firsts.map(|first| frames.part(first, n.min(frames.n() - first)));
+            let features: Vec<Tensor> = parts.map(|part| self.features_of_pass(&part)).collect();
+            // One copy, since each waits for the device.
+            Tensor::cat(&features, 0).to_device(Device::Cpu)
+        });
+        self.n_at_once.fetch_min(n_at_once, Ordering::Relaxed);
+        // What runs the tool knows this panic.
+        features.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn features_of_pass(&self, frames: &Frames) -> Tensor {
+        let forward = || no_grad(|| self.clip.image_features(&self.table.input(frames)));
+        let features = self.precision.run(self.device, forward);
+        features
+            .expect("each device has bfloat16")
+            .to_kind(Kind::Float)
     }
 }
 
@@ -174,12 +214,10 @@ pub fn class_features(
 }
 
 /// The weights of a linear probe as `[classes, width]`.
-fn head_tensor(head: &[Vec<f32>], device: Device, width: i64) -> anyhow::Result<Tensor> {
+fn head_tensor(head: &[Vec<f32>], width: i64) -> anyhow::Result<Tensor> {
     // That the rows are as wide as the model was checked when its manifest was read.
     anyhow::ensure!(!head.is_empty(), "the model has no classes");
-    Ok(Tensor::from_slice(&head.concat())
-        .view([head.len() as i64, width])
-        .to_device(device))
+    Ok(Tensor::from_slice(&head.concat()).view([head.len() as i64, width]))
 }
 
 fn rows(matrix: &Tensor) -> Vec<Vec<f64>> {

@@ -6,7 +6,9 @@
 
 mod abstention;
 mod checkpoint;
+mod cuda_driver;
 mod device;
+mod frames;
 #[doc(hidden)]
 pub mod fuzzing;
 mod judge;
@@ -14,6 +16,7 @@ mod kernels;
 mod memory;
 mod model;
 mod native;
+mod precision;
 mod range;
 mod training;
 
@@ -24,17 +27,20 @@ pub use checkpoint::model_folder::{FindBase, find_on_disk};
 pub use checkpoint::reader::{read_checkpoint, read_checkpoint_on};
 pub use checkpoint::weights::{WeightsError, load_weights};
 pub use checkpoint::writer::{working_folder, write_checkpoint};
-pub use device::{device_name, device_of, set_threads, to_device};
+pub use cuda_driver::Gpu;
+pub use device::{FoundDevice, device_name, find_device, pinned, set_threads, uploaded};
+pub use frames::{Frames, PixelTable, planes};
 pub use judge::{FrameScores, Judge, class_features};
 pub use kernels::processor::Processor;
 pub use kernels::{KernelTime, Kernels};
-pub use memory::{OutOfMemory, or_out_of_memory};
+pub use memory::{OutOfMemory, halving, or_out_of_memory};
 pub use model::clip::{Clip, FreezeConfig, Output};
 pub use model::clip_config::{ClipConfig, TextConfig, VisionConfig};
 pub use model::config::{ModelConfig, TextShape, VisionShape};
 pub use model::fastvit::{FastVitConfig, FastVitStage};
 pub use model::fastvit_blocks::FastVitNorm;
 pub use model::lora::LoraConfig;
+pub use model::pass_size::bytes_of_frame;
 pub use model::place::{Place, Tower, place_of};
 pub use model::pooling::Pooling;
 pub use model::scratch::scratch_config;
@@ -43,7 +49,9 @@ pub use model::sizes::{Activation, ConfigError};
 pub use model::timm_config::{TimmConfig, TimmTower};
 pub use model::timm_vit::{TimmVitConfig, VitPool, VitStem};
 pub use native::{NativeError, with_bfloat16};
+pub use precision::Precision;
 pub use tch;
+pub use training::kernels::lerp_all;
 pub use training::loss::{
     BankTargets, equal_caption_targets, info_nce, sigmoid_loss, soft_cross_entropy,
 };

@@ -21,26 +21,17 @@ type Block = Box<dyn Fn(&Tensor) -> Tensor + Send>;
 type Run = unsafe extern "C" fn(*const c_void, *mut C_tensor) -> *mut C_tensor;
 type Release = unsafe extern "C" fn(*mut c_void);
 
-// Bools and long lists of parameters are those of the C++ side.
+// Bools are those of the C++ side.
 #[expect(unsafe_code, reason = "C++ promises nothing")]
 unsafe extern "C" {
     fn wo_free_message(message: *mut c_char);
-    fn wo_fused_adamw(
-        n: usize,
-        parameters: *const *const C_tensor,
-        grads: *const *const C_tensor,
-        means: *const *const C_tensor,
-        squares: *const *const C_tensor,
-        steps: *const C_tensor,
-        lr: f64,
-        beta1: f64,
-        beta2: f64,
-        weight_decay: f64,
-        eps: f64,
-    ) -> *mut c_char;
     fn wo_drop_grads(n: usize, parameters: *const *const C_tensor) -> *mut c_char;
     // A bool, as in C++.
     fn wo_set_autocast(on_device: *const C_tensor, enabled: bool) -> *mut c_char;
+    fn wo_pinned(tensor: *const C_tensor, pinned: *mut *mut C_tensor) -> *mut c_char;
+    // A bool, as in C++.
+    fn wo_set_tf32(is_on: bool) -> *mut c_char;
+    fn wo_is_tf32(is_on: *mut bool) -> *mut c_char;
     fn wo_checkpoint(
         xs: *const C_tensor,
         run: Run,
@@ -48,68 +39,6 @@ unsafe extern "C" {
         block: *mut c_void,
         ys: *mut *mut C_tensor,
     ) -> *mut c_char;
-}
-
-/// The settings of a step of AdamW.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct AdamWStep {
-    pub(crate) lr: f64,
-    pub(crate) beta1: f64,
-    pub(crate) beta2: f64,
-    pub(crate) weight_decay: f64,
-    pub(crate) eps: f64,
-}
-
-/// The tensors of a step of AdamW; those at one place belong together and have one shape and one layout.
-#[derive(Debug, Default)]
-pub(crate) struct AdamWTensors<'a> {
-    pub(crate) parameters: Vec<&'a Tensor>,
-    pub(crate) grads: Vec<Tensor>,
-    pub(crate) means: Vec<&'a Tensor>,
-    pub(crate) squares: Vec<&'a Tensor>,
-}
-
-/// One step of AdamW in one pass over memory. `step` counts from one, as a float on the tensors' device.
-pub(crate) fn fused_adamw(
-    tensors: &AdamWTensors<'_>,
-    step: &Tensor,
-    numbers: AdamWStep,
-) -> Result<(), NativeError> {
-    let parameters: Vec<_> = tensors.parameters.iter().map(|t| t.as_ptr()).collect();
-    let grads: Vec<_> = tensors.grads.iter().map(Tensor::as_ptr).collect();
-    let means: Vec<_> = tensors.means.iter().map(|t| t.as_ptr()).collect();
-    let squares: Vec<_> = tensors.squares.iter().map(|t| t.as_ptr()).collect();
-    let n = parameters.len();
-    assert!(
-        [&grads, &means, &squares]
-            .iter()
-            .all(|list| list.len() == n)
-    );
-    let AdamWStep {
-        lr,
-        beta1,
-        beta2,
-        weight_decay,
-        eps,
-    } = numbers;
-    // SAFETY: the lists hold n tensors each, which outlive the call; C++ checks that they are laid out alike.
-    #[expect(unsafe_code, reason = "C++ promises nothing")]
-    let message = unsafe {
-        wo_fused_adamw(
-            n,
-            parameters.as_ptr(),
-            grads.as_ptr(),
-            means.as_ptr(),
-            squares.as_ptr(),
-            step.as_ptr(),
-            lr,
-            beta1,
-            beta2,
-            weight_decay,
-            eps,
-        )
-    };
-    checked(message)
 }
 
 /// Frees the memory of gradients; tch can only fill them with zeros.
@@ -135,6 +64,32 @@ pub fn with_bfloat16<T>(device: Device, work: impl FnOnce() -> T) -> Result<T, N
     let done = catch_unwind(AssertUnwindSafe(work));
     set(false)?;
     Ok(done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+}
+
+/// A copy in memory that a GPU can fetch from by itself. An error without a GPU, or where no more can be pinned.
+pub(crate) fn pinned(tensor: &Tensor) -> Result<Tensor, NativeError> {
+    let mut pinned = std::ptr::null_mut();
+    // SAFETY: the tensor outlives the call.
+    #[expect(unsafe_code, reason = "C++ promises nothing")]
+    let message = unsafe { wo_pinned(tensor.as_ptr(), &raw mut pinned) };
+    made(message, pinned)
+}
+
+/// Turns TF32 on or off for matrix products of 32-bit floats, in all threads of this process.
+// A bool, as in libtorch.
+pub(crate) fn set_tf32(is_on: bool) -> Result<(), NativeError> {
+    // SAFETY: it takes no memory.
+    #[expect(unsafe_code, reason = "C++ promises nothing")]
+    checked(unsafe { wo_set_tf32(is_on) })
+}
+
+/// Whether TF32 is on.
+pub(crate) fn is_tf32() -> Result<bool, NativeError> {
+    let mut is_on = false;
+    // SAFETY: the bool outlives the call.
+    #[expect(unsafe_code, reason = "C++ promises nothing")]
+    checked(unsafe { wo_is_tf32(&raw mut is_on) })?;
+    Ok(is_on)
 }
 
 /// Runs `block` on `xs` with gradient checkpointing: the backward pass recomputes its activations, from the same random
@@ -182,14 +137,14 @@ unsafe extern "C" fn release(block: *mut c_void) {
     drop(unsafe { Box::from_raw(block.cast::<Block>()) });
 }
 
-fn made(message: *mut c_char, tensor: *mut C_tensor) -> Result<Tensor, NativeError> {
+pub(crate) fn made(message: *mut c_char, tensor: *mut C_tensor) -> Result<Tensor, NativeError> {
     checked(message)?;
     // SAFETY: without a message C++ has made a tensor, which is ours.
     #[expect(unsafe_code, reason = "C++ promises nothing")]
     Ok(unsafe { Tensor::from_ptr(tensor) })
 }
 
-fn checked(message: *mut c_char) -> Result<(), NativeError> {
+pub(crate) fn checked(message: *mut c_char) -> Result<(), NativeError> {
     if message.is_null() {
         return Ok(());
     }
@@ -208,29 +163,6 @@ mod tests {
     use super::*;
 
     const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
-
-    #[test]
-    fn a_message_of_libtorch_becomes_an_error() {
-        let (parameter, other) = (Tensor::zeros([2], FLOAT), Tensor::zeros([3], FLOAT));
-        let tensors = AdamWTensors {
-            parameters: vec![&parameter],
-            grads: vec![other.shallow_clone()],
-            means: vec![&other],
-            squares: vec![&other],
-        };
-        let numbers = AdamWStep {
-            lr: 0.1,
-            beta1: 0.9,
-            beta2: 0.9,
-            weight_decay: 0.0,
-            eps: 1e-6,
-        };
-        let error = fused_adamw(&tensors, &Tensor::from(1.0_f32), numbers).unwrap_err();
-        assert!(
-            error.to_string().starts_with("libtorch: a tensor of"),
-            "{error}"
-        );
-    }
 
     #[test]
     fn a_block_that_is_run_twice_draws_the_same_numbers() {

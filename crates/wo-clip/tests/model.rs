@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use wo_clip::tch::{Device, Kind, Tensor, manual_seed, nn, no_grad};
 use wo_clip::{
-    Activation, AdamWConfig, Clip, ClipConfig, FreezeConfig, LoraConfig, Optimizer, Rule, Share,
-    TextConfig, VisionConfig,
+    Activation, AdamWConfig, Clip, ClipConfig, FreezeConfig, LoraConfig, Optimizer, Precision,
+    Rule, Share, TextConfig, VisionConfig,
 };
 use wo_input::Tokens;
 
@@ -320,6 +320,22 @@ fn the_draws_of_adapters_follow_the_seeds() {
     clip.set_training(true);
     assert_eq!(features(1, &clip), features(1, &clip));
     assert_ne!(features(1, &clip), features(2, &clip));
+}
+
+#[test]
+fn features_and_patches_in_bfloat16_are_about_those_in_32_bits() {
+    let (_vs, clip) = model();
+    let both = |precision: Precision| {
+        let forward = || clip.image_and_patch_features(&pixels());
+        let (features, patches) = precision.run(Device::Cpu, forward).unwrap();
+        [features, patches].map(|it| it.to_kind(Kind::Float))
+    };
+    let (exact, coarse) = (both(Precision::Fp32), both(Precision::Bf16));
+    for (exact, coarse) in exact.iter().zip(&coarse) {
+        assert_ne!(exact, coarse);
+        let error = (exact - coarse).norm() / exact.norm();
+        assert!(error.double_value(&[]) < 0.02, "{error}");
+    }
 }
 
 #[test]

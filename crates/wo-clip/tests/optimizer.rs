@@ -48,8 +48,8 @@ impl Run {
             }
             self.optimizer.zero_grad();
             xs.square().sum(Kind::Float).backward();
-            self.optimizer.clip_grad_norm(1.0);
-            self.optimizer.step(0.01);
+            let norm = self.optimizer.clipped_step(0.01, 1.0);
+            assert!(self.optimizer.settle(norm.double_value(&[])));
         }
     }
 
@@ -144,4 +144,35 @@ fn a_frozen_parameter_has_no_place() {
         optimizer.state().into_keys().collect::<Vec<_>>(),
         ["mean/y", "square/y"]
     );
+}
+
+#[test]
+fn a_step_with_a_gradient_that_is_not_finite_changes_nothing() {
+    for poison in [f64::NAN, f64::INFINITY] {
+        let mut run = Run::new();
+        run.steps(0..2);
+        let before = run.parameters();
+        let copies = |run: &Run| -> Vec<Tensor> {
+            run.optimizer.state().values().map(Tensor::copy).collect()
+        };
+        let moments = copies(&run);
+        // One number of one gradient, of a parameter of either rule.
+        for name in ["first.bias", "second.weight"] {
+            run.optimizer.zero_grad();
+            let parameters = run.vs.variables();
+            let sums = parameters.values().map(|it| it.sum(Kind::Float));
+            sums.reduce(|a, b| a + b).unwrap().backward();
+            let _ = no_grad(|| parameters[name].grad().view([-1]).get(0).fill_(poison));
+            let norm = run.optimizer.clipped_step(0.01, 1.0);
+            assert!(!run.optimizer.settle(norm.double_value(&[])), "{name}");
+            assert_eq!(run.parameters(), before);
+            assert_eq!(copies(&run), moments);
+            assert_eq!(run.optimizer.n_steps(), 2);
+        }
+        // The next step is that of a run in which nothing happened.
+        run.steps(2..3);
+        let mut undisturbed = Run::new();
+        undisturbed.steps(0..3);
+        assert_eq!(run.parameters(), undisturbed.parameters());
+    }
 }

@@ -10,6 +10,7 @@ use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use wo_cli::{IgnoreBrokenPipe, Outcome};
+use wo_clip::Precision;
 use wo_input::{cures, failed_inputs};
 use wo_record::{Failure, Gate, Producer, Record};
 use wo_stats::Bootstrap;
@@ -41,6 +42,7 @@ pub(crate) fn compare(
         upstream,
         failures,
         trained_on,
+        precision,
         n_skipped,
         ..
     } = sides_of(config, input)?;
@@ -79,7 +81,7 @@ pub(crate) fn compare(
             .map(|it| Record::Comparison(it.record.clone()));
         let records = std::iter::once(Record::Independence(known)).chain(records);
         let records: Vec<Record> = records.chain(gate.clone().map(Record::Gate)).collect();
-        write(output, &upstream, &failures, &records)?;
+        write(output, &upstream, precision, &failures, &records)?;
     }
     warn_of_shut(gate.as_ref());
     Ok(match gate {
@@ -123,10 +125,11 @@ fn warn_of_estimates(terms: Option<&Terms>) {
 fn write(
     output: &mut dyn Write,
     upstream: &[Producer],
+    precision: Precision,
     failures: &[Failure],
     records: &[Record],
 ) -> anyhow::Result<()> {
-    let mut writer = begin(output, upstream, failures)?;
+    let mut writer = begin(output, upstream, precision, failures)?;
     for record in records {
         writer.record(record)?;
     }

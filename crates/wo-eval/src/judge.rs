@@ -9,6 +9,7 @@ pub(crate) mod label_space;
 pub(crate) mod load;
 pub(crate) mod nearest_training;
 pub(crate) mod perturb;
+pub(crate) mod place;
 pub(crate) mod predict;
 pub(crate) mod prediction;
 pub(crate) mod provenance;

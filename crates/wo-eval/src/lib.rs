@@ -25,7 +25,7 @@ use wo_cli::{Exit, ExitWith, IgnoreBrokenPipe, Outcome, OutputFile};
 use wo_clip::or_out_of_memory;
 use wo_input::{cures, failed_inputs};
 
-pub use crate::cli::args::{AnalysisArgs, Args, Command, Compare, JudgingArgs};
+pub use crate::cli::args::{AnalysisArgs, Args, Command, Compare, JudgingArgs, PrecisionFlag};
 use crate::cli::config::{Config, ContactSheetConfig, EvaluateConfig, Subject};
 use crate::render::html;
 pub use crate::score::gate::{GateError, Terms};

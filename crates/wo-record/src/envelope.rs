@@ -40,6 +40,9 @@ pub struct Begin {
     /// `landlock+seccomp+userns`, or `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<String>,
+    /// In which precision a model's matrix products were computed where it was less than 32 bits: `tf32` or `bf16`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<String>,
     /// The last review that is in these records: the log beside them must still have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviews: Option<ReviewsHead>,
@@ -55,6 +58,7 @@ impl Begin {
             schema_version: SCHEMA_VERSION,
             upstream: upstream.to_vec(),
             sandbox: None,
+            precision: None,
             reviews: None,
         }
     }

@@ -57,19 +57,22 @@ fn producer() -> impl Strategy<Value = Producer> {
 
 fn begin() -> impl Strategy<Value = Record> {
     let parts = (text(), text(), vec(producer(), 0..3), option::of(text()));
-    let parts = (parts, option::of((any::<u64>(), text())));
-    parts.prop_map(|((tool, version, upstream, sandbox), reviews)| {
-        let (schema, schema_version) = (SCHEMA.to_owned(), SCHEMA_VERSION);
-        Record::Begin(Begin {
-            tool,
-            version,
-            schema,
-            schema_version,
-            upstream,
-            sandbox,
-            reviews: reviews.map(|(sequence, hash)| ReviewsHead { sequence, hash }),
-        })
-    })
+    let more = (option::of(text()), option::of((any::<u64>(), text())));
+    (parts, more).prop_map(
+        |((tool, version, upstream, sandbox), (precision, reviews))| {
+            let (schema, schema_version) = (SCHEMA.to_owned(), SCHEMA_VERSION);
+            Record::Begin(Begin {
+                tool,
+                version,
+                schema,
+                schema_version,
+                upstream,
+                sandbox,
+                precision,
+                reviews: reviews.map(|(sequence, hash)| ReviewsHead { sequence, hash }),
+            })
+        },
+    )
 }
 
 fn video() -> impl Strategy<Value = Record> {

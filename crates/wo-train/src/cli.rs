@@ -4,5 +4,6 @@ pub(crate) mod args;
 pub(crate) mod base_flag;
 pub(crate) mod config;
 mod loss_flag;
+pub(crate) mod machine;
 pub(crate) mod plan;
 pub(crate) mod plan_warnings;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
-use wo_clip::{LoraConfig, Pooling, Rule};
+use wo_clip::{LoraConfig, Pooling, Precision, Rule};
 
 use crate::model::method::Method;
 
@@ -21,6 +21,16 @@ pub(crate) enum Loss {
     /// Frames against the captions of their batch; only a frame's own caption is a positive, as in `open_clip_train`.
     /// For comparison only.
     Diagonal,
+}
+
+impl Loss {
+    /// Whether each video stands for itself, so that a step is the sum of its parts.
+    pub(crate) fn is_of_single_videos(self) -> bool {
+        match self {
+            Self::Bank | Self::Sigmoid => true,
+            Self::Infonce | Self::Diagonal => false,
+        }
+    }
 }
 
 /// Where between base model and fine-tuned model to end (WiSE-FT: Wortsman et al. 2022, arXiv 2109.01903).
@@ -87,6 +97,8 @@ pub(crate) struct Hyperparameters {
     pub(crate) checkpoint_blocks: bool,
     /// Whether the forward pass computes in bfloat16.
     pub(crate) bf16: bool,
+    /// Whether products of 32-bit matrices are computed in TF32, on a GPU.
+    pub(crate) tf32: bool,
     /// Blocks of each tower that are frozen.
     pub(crate) freeze_blocks: u32,
     /// Low-rank adapters, for [`Method::Lora`].
@@ -123,6 +135,17 @@ pub(crate) struct Hyperparameters {
     pub(crate) seed: u64,
 }
 
+impl Hyperparameters {
+    /// In which precision the forward pass computes.
+    pub(crate) fn precision(&self) -> Precision {
+        match (self.bf16, self.tf32) {
+            (true, _) => Precision::Bf16,
+            (false, true) => Precision::Tf32,
+            (false, false) => Precision::Fp32,
+        }
+    }
+}
+
 #[cfg(test)]
 impl Hyperparameters {
     /// For a small run.
@@ -139,6 +162,7 @@ impl Hyperparameters {
             layer_decay: 1.0,
             checkpoint_blocks: false,
             bf16: false,
+            tf32: false,
             freeze_blocks: 0,
             lora: None,
             warmup: 0.1,

@@ -22,7 +22,7 @@ use anyhow::Context;
 use wo_cli::{Exit, IgnoreBrokenPipe, Message, Outcome, Stop, error, message, shell_word};
 use wo_clip::{OutOfMemory, or_out_of_memory};
 use wo_input::{cures, failed_inputs};
-use wo_record::{Failure, Writer};
+use wo_record::{Begin, Failure, Writer};
 
 pub use cli::args::{
     Args, BaseModelArgs, DataArgs, EmaDecay, LoraArgs, LossArgs, LossFlag, MachineArgs, MainArgs,
@@ -75,8 +75,7 @@ fn train(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    wo_clip::set_threads(config.machine.n_threads);
-    let device = wo_clip::device_of(&config.machine.device)?;
+    let found = config.machine.prepare()?;
     let previous = PreviousModel::of(&config.output.model)?;
     let named = stop.while_waiting(stopped, || BaseModel::named(&config.base_model))?;
     let run_dir = RunDir::open(&config.output.model)?;
@@ -86,7 +85,7 @@ fn train(
         stopped()
     };
     let mut session = stop.while_waiting(tidy, || {
-        Session::prepare(config, named, input, device, &run_dir)
+        Session::prepare(config, named, input, found, &run_dir)
     })?;
     if let Some(arguments) = arguments_not_in_force() {
         wo_cli::say!(
@@ -101,7 +100,11 @@ fn train(
     if !config.is_dry_run {
         session.settle_precision(config, stop)?;
         let mut output = IgnoreBrokenPipe::new(output);
-        let mut writer = Writer::begin(&mut output, TOOL, VERSION, &session.dataset.upstream)?;
+        let begin = Begin {
+            precision: session.precision().record(),
+            ..Begin::of(TOOL, VERSION, &session.dataset.upstream)
+        };
+        let mut writer = Writer::begin_with(&mut output, begin)?;
         for failure in &failures {
             writer.failure(failure.clone())?;
         }

@@ -11,7 +11,7 @@ use crate::artifacts::tensorboard::EventFile;
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
 use crate::model::base::CAUTION;
-use crate::model::features::{Features, cache_dir};
+use crate::model::features::{Features, HowComputed, cache_dir};
 use crate::model::init::BaseKind;
 use crate::trainer::arithmetic::Arithmetic;
 use crate::trainer::config::TrainerConfig;
@@ -26,6 +26,8 @@ pub(crate) struct Run<'a, 'w> {
     pub(crate) config: TrainerConfig,
     pub(crate) device: Device,
     pub(crate) arithmetic: &'a Arithmetic,
+    /// Frames per forward pass where no gradients are wanted.
+    pub(crate) frames_a_pass: usize,
     pub(crate) base_kind: BaseKind,
     /// Whether each metric is to be read with caution, for the base model.
     pub(crate) has_caution: bool,
@@ -93,6 +95,7 @@ impl<'w> Run<'_, 'w> {
             config: self.config,
             device: self.device,
             arithmetic: self.arithmetic,
+            frames_a_pass: self.frames_a_pass,
             base_kind: self.base_kind,
             has_caution: self.has_caution,
             stop: self.stop,
@@ -124,10 +127,11 @@ impl<'w> Run<'_, 'w> {
             clip,
             &self.checkpoint.preprocessor,
             self.checkpoint.config.feature_width(),
+            self.how_computed(),
             cache.as_deref(),
         )?;
         Ok(BaseFeatures {
-            class_features: captions,
+            class_features: captions.to_device(Device::Cpu),
             scale: no_grad(|| clip.scale().double_value(&[])),
             train: features.videos(dataset, &dataset.of(Split::Train))?,
             held_out: features.videos(dataset, held_out)?,
@@ -142,7 +146,8 @@ impl<'w> Run<'_, 'w> {
         dataset: &Dataset,
         videos: &[&Example],
     ) -> anyhow::Result<Vec<Probabilities>> {
-        let mut features = Features::uncached(clip, &self.checkpoint.preprocessor, self.device);
+        let preprocessor = &self.checkpoint.preprocessor;
+        let mut features = Features::uncached(clip, preprocessor, self.how_computed());
         let features = features.videos(dataset, videos)?;
         Ok(judge(&features, weights, self.hyper.pooling))
     }
@@ -153,6 +158,14 @@ impl<'w> Run<'_, 'w> {
             let features = class_features(clip, &self.checkpoint.tokenizer, &dataset.captions)?;
             Ok(features * clip.scale())
         })
+    }
+
+    fn how_computed(&self) -> HowComputed {
+        HowComputed {
+            device: self.device,
+            precision: self.hyper.precision(),
+            n_at_once: self.frames_a_pass,
+        }
     }
 
     /// Writes metrics to the record stream and to TensorBoard.

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
-use std::path::Path;
 
-use anyhow::Context;
 use wo_cli::{Exit, ExitWith, Stop};
-use wo_clip::tch::Device;
-use wo_clip::{AbstentionPolicy, Checkpoint, Split, write_checkpoint};
+use wo_clip::{
+    AbstentionPolicy, Checkpoint, FoundDevice, Precision, Split, bytes_of_frame, write_checkpoint,
+};
 use wo_record::{Base, LearningCurve, Model, Record, Writer};
 
 use crate::artifacts::manifest::manifest;
@@ -22,19 +21,24 @@ use crate::data::dataset::Dataset;
 use crate::data::reader::read_dataset;
 use crate::data::spool::Spool;
 use crate::data::{captions, leakage};
-use crate::fit::fit;
 use crate::hyperparameters::Hyperparameters;
 use crate::model::base::{self, BaseModel, FOR_PHOTOGRAPHS};
+use crate::model::features::{FRAMES_ON_CPU, MOST_FRAMES};
 use crate::model::init::BaseKind;
 use crate::model::method::{self, Choice, Method};
 use crate::run::{Fitted, Run};
-use crate::trainer::arithmetic::Arithmetic;
 use crate::trainer::config::Resume;
-use crate::trainer::precision::{Agreement, Decision, Situation};
-use crate::trainer::{precision, precision_check};
+use crate::trainer::precision::Agreement;
+use crate::trainer::precision_check;
 use crate::validation::fold_plan::{FoldPlan, FoldSource};
 use crate::validation::folds::{OutOfFold, cross_validate, stream};
 use crate::validation::{abstention, learning_curve};
+
+mod precision;
+mod seeds;
+
+use precision::Computing;
+use seeds::best_of_seeds;
 
 /// All that is known before training.
 pub(crate) struct Session {
@@ -46,9 +50,8 @@ pub(crate) struct Session {
     chosen_for: Option<String>,
     hyper: Hyperparameters,
     choice: Choice,
-    device: Device,
-    arithmetic: Arithmetic,
-    precision: Decision,
+    found: FoundDevice,
+    computing: Computing,
 }
 
 /// What training gives.
@@ -67,7 +70,7 @@ impl Session {
         config: &Config,
         named: Option<BaseModel>,
         input: &mut dyn BufRead,
-        device: Device,
+        found: FoundDevice,
         run_dir: &RunDir,
     ) -> anyhow::Result<Self> {
         let (base, mut dataset, chosen_for) = match named {
@@ -91,30 +94,14 @@ impl Session {
         let counts = n_videos_of_exercises(&dataset);
         let choice = method::choose(config.method, base_kind, &counts);
         let n_train = dataset.of(Split::Train).len();
-        let mut hyper = config.hyperparameters(&init, &choice, n_train)?;
+        let mut hyper = config.hyperparameters(&init, &choice, n_train, &found)?;
         let checkpoint = init
             .into_checkpoint(&dataset.captions, hyper.seed)
             .exit_or(Exit::Integrity)?;
+        hyper.micro_batch = config.micro_batch(&found, plan::bytes_per_frame(&checkpoint.config));
         captions::warn(&dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
         captions::settle(&mut dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
-        let stopped = (config.trainer.resume == Resume::Auto)
-            .then(|| Arithmetic::of_stopped(run_dir.snapshots(), device))
-            .flatten();
-        let mut arithmetic = Arithmetic::begin(device, stopped.as_ref());
-        let situation = Situation {
-            asked: config.machine.precision,
-            is_cpu: device == Device::Cpu,
-            has_bfloat16: config.machine.has_bfloat16,
-            stopped_in_bf16: stopped.as_ref().map(|it| it.bf16),
-        };
-        // A probe computes features in 32 bits.
-        let precision = situation.decide();
-        if let Decision::Settled { bf16, .. } = precision {
-            (hyper.bf16, arithmetic.bf16) = (bf16, bf16);
-            if situation.is_slow(bf16) && hyper.method != Method::Probe {
-                wo_cli::warn!("{}", precision::SLOW; "take --precision fp32");
-            }
-        }
+        let computing = Computing::decide(config, &found, run_dir, &mut hyper);
         Ok(Self {
             dataset,
             checkpoint,
@@ -123,15 +110,14 @@ impl Session {
             chosen_for,
             hyper,
             choice,
-            device,
-            arithmetic,
-            precision,
+            found,
+            computing,
         })
     }
 
     /// Settles the precision where that takes a check.
     pub(crate) fn settle_precision(&mut self, config: &Config, stop: &Stop) -> anyhow::Result<()> {
-        if self.precision != Decision::Check || self.hyper.method == Method::Probe {
+        if !self.computing.takes_check(self.hyper.method) {
             return Ok(());
         }
         let Some(agreement) = self.agreement(config, stop)? else {
@@ -139,7 +125,7 @@ impl Session {
         };
         let bf16 = agreement.holds();
         wo_cli::say!("{}", agreement.in_words());
-        (self.hyper.bf16, self.arithmetic.bf16) = (bf16, bf16);
+        (self.hyper.bf16, self.computing.arithmetic.bf16) = (bf16, bf16);
         Ok(())
     }
 
@@ -155,9 +141,14 @@ impl Session {
         precision_check::agreement(&mut run, &self.dataset)
     }
 
+    /// In which precision it computes.
+    pub(crate) fn precision(&self) -> Precision {
+        self.hyper.precision()
+    }
+
     #[cfg(test)]
     pub(crate) fn computes_in_bf16(&self) -> bool {
-        self.hyper.bf16 && self.arithmetic.bf16
+        self.hyper.bf16 && self.computing.arithmetic.bf16
     }
 
     /// What all fits share.
@@ -171,8 +162,13 @@ impl Session {
             checkpoint: &self.checkpoint,
             hyper: &self.hyper,
             config: config.trainer,
-            device: self.device,
-            arithmetic: &self.arithmetic,
+            device: self.found.device,
+            arithmetic: &self.computing.arithmetic,
+            frames_a_pass: self.found.items_a_pass(
+                bytes_of_frame(&self.checkpoint.config),
+                FRAMES_ON_CPU,
+                MOST_FRAMES,
+            ),
             base_kind: self.base_kind,
             has_caution: self.base.caution.is_some(),
             stop,
@@ -186,10 +182,10 @@ impl Session {
     pub(crate) fn announce(&self, previous: Option<&PreviousModel>) {
         let (dataset, hyper) = (&self.dataset, &self.hyper);
         wo_cli::say!("{}", base::in_words(&self.base));
-        for line in plan::lines(dataset, hyper, &self.choice, &self.checkpoint, self.device) {
+        for line in plan::lines(dataset, hyper, &self.choice, &self.checkpoint, &self.found) {
             wo_cli::say!("{line}");
         }
-        wo_cli::say!("arithmetic: {}", self.precision_in_words());
+        wo_cli::say!("arithmetic: {}", self.computing.in_words(hyper.method));
         // Where another one was wanted that is said already, with why it was not to be had.
         if self.base.caution.is_some() && self.base.wanted.is_none() {
             wo_cli::warn!(
@@ -215,17 +211,6 @@ impl Session {
             wo_cli::say!("{line}");
         }
         Ok(folds)
-    }
-
-    fn precision_in_words(&self) -> String {
-        let words = self.arithmetic.in_words();
-        match &self.precision {
-            Decision::Check if self.hyper.method != Method::Probe => {
-                format!("{words}; bf16 if a check finds the same first losses and verdicts")
-            }
-            Decision::Settled { why, .. } if !why.is_empty() => format!("{words} ({why})"),
-            _ => words,
-        }
     }
 
     fn fold_source(&self) -> FoldSource<'_> {
@@ -405,40 +390,4 @@ fn n_videos_of_exercises(dataset: &Dataset) -> Vec<usize> {
         *counts.entry(example.class.exercise.as_str()).or_default() += 1;
     }
     counts.into_values().collect()
-}
-
-/// Trains from `n_seeds` seeds and keeps the model with the lowest validation loss.
-fn best_of_seeds(
-    run: &mut Run<'_, '_>,
-    dataset: &Dataset,
-    n_seeds: u32,
-    run_dir: &RunDir,
-) -> anyhow::Result<(Fitted, Hyperparameters)> {
-    let mut best: Option<(f64, Fitted, Hyperparameters)> = None;
-    for number in 0..n_seeds {
-        let hyper = Hyperparameters {
-            seed: run.hyper.seed.wrapping_add(u64::from(number)),
-            ..run.hyper.clone()
-        };
-        run.check_stop(&format!("before seed {}", hyper.seed))?;
-        if n_seeds > 1 {
-            wo_cli::say!("seed {} ({} of {n_seeds})", hyper.seed, number + 1);
-        }
-        let mut run = run.with(&hyper);
-        // The baselines are the same from each seed.
-        run.shows_baselines = number == 0;
-        let fitted = fit(&mut run, dataset, &snapshots_of_seed(run_dir, number))?;
-        let loss = fitted.metrics.get("validation_loss").copied();
-        let loss = loss.unwrap_or(f64::INFINITY);
-        if best.as_ref().is_none_or(|(least, ..)| loss < *least) {
-            best = Some((loss, fitted, hyper.clone()));
-        }
-    }
-    let (_, fitted, hyper) = best.context("--seeds 1 or more")?;
-    Ok((fitted, hyper))
-}
-
-fn snapshots_of_seed(run_dir: &RunDir, number: u32) -> std::path::PathBuf {
-    let snapshots: &Path = run_dir.snapshots();
-    snapshots.join(format!("seed-{number}"))
 }

@@ -9,6 +9,7 @@ pub(crate) mod precision_check;
 pub(crate) mod schedule;
 pub(crate) mod self_check;
 pub(crate) mod snapshot;
+pub(crate) mod step_input;
 pub(crate) mod steps;
 pub(crate) mod throughput;
 pub(crate) mod train_loop;

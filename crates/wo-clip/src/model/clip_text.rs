@@ -6,6 +6,7 @@ use tch::Tensor;
 use tch::nn::{self, Module};
 use wo_input::Tokens;
 
+use crate::device::uploaded;
 use crate::model::clip_config::{ClipConfig, TextConfig};
 use crate::model::encoder::{Encoder, EncoderConfig, LayerNorm};
 
@@ -114,12 +115,11 @@ impl ClipText {
                 text.chain(iter::repeat(0)).take(length as usize)
             })
             .collect();
-        let ids = Tensor::from_slice(&ids)
-            .view([tokens.n_texts as i64, length])
-            .to_device(device);
+        let ids = Tensor::from_slice(&ids).view([tokens.n_texts as i64, length]);
+        let ids = uploaded(&ids, device);
         let positions = self.position_embedding.ws.narrow(0, 0, length);
         let embedded = self.token_embedding.forward(&ids) + positions;
-        let ends = Tensor::from_slice(&ends).to_device(device);
+        let ends = uploaded(&Tensor::from_slice(&ends), device);
         let pooled = self.encoder.forward_at(&embedded, &ends);
         self.text_projection
             .forward(&self.final_layer_norm.forward(&pooled))

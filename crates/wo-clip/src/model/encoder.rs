@@ -6,6 +6,7 @@ use tch::nn;
 use tch::{Kind, Tensor};
 
 use crate::model::blocks::Blocks;
+use crate::model::joint_products::joint_products;
 use crate::model::lora::LoraConfig;
 use crate::model::lora::{Projection, shallow_clone};
 use crate::model::mlp::{Mlp, plus};
@@ -287,10 +288,11 @@ impl Attention {
             xs.view([batch, -1, self.n_heads, size / self.n_heads])
                 .transpose(1, 2)
         };
+        let [queries, keys, values] = self.products(queries, xs);
         let attended = Tensor::scaled_dot_product_attention(
-            &heads(self.q_proj.forward(queries)),
-            &heads(self.k_proj.forward(xs)),
-            &heads(self.v_proj.forward(xs)),
+            &heads(queries),
+            &heads(keys),
+            &heads(values),
             visible,
             0.0,
             is_causal,
@@ -299,6 +301,20 @@ impl Attention {
         );
         let attended = attended.transpose(1, 2);
         linear(&self.out_proj, &attended.reshape([batch, n_queries, size]))
+    }
+
+    /// The projections of `queries`, and those to keys and values of `xs`.
+    fn products(&self, queries: &Tensor, xs: &Tensor) -> [Tensor; 3] {
+        let (q, k, v) = (&self.q_proj, &self.k_proj, &self.v_proj);
+        let is_of_itself = std::ptr::eq(queries, xs);
+        if is_of_itself && let Some(all) = joint_products(xs, [q, k, v].map(Projection::plain)) {
+            return all;
+        }
+        // In this order, in which adapters draw their dropout.
+        let queries = q.forward(queries);
+        let both = joint_products(xs, [k, v].map(Projection::plain));
+        let [keys, values] = both.unwrap_or_else(|| [k.forward(xs), v.forward(xs)]);
+        [queries, keys, values]
     }
 
     fn projections(&mut self) -> [(&'static str, &mut Projection); 3] {

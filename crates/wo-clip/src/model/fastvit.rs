@@ -85,6 +85,19 @@ impl FastVitConfig {
             .sum()
     }
 
+    /// About how many numbers the widest part holds of an image at once: the stem before its last halving, or a block.
+    pub(crate) fn numbers_at_once(&self, image_size: i64) -> i64 {
+        let of_stem = self.stages.first().map_or(0, |stage| {
+            let n_pixels = (image_size >> 1).pow(2);
+            4 * n_pixels * stage.width
+        });
+        let of_blocks = self.stages.iter().zip(2..).map(|(stage, halvings)| {
+            let n_pixels = (image_size >> halvings).pow(2);
+            n_pixels * (8 * stage.width + 2 * stage.inner_width)
+        });
+        of_blocks.fold(of_stem, i64::max)
+    }
+
     /// The number of blocks before each stage.
     pub(crate) fn starts(&self) -> impl Iterator<Item = usize> {
         let counts = self.stages.iter().map(|stage| stage.n_blocks);

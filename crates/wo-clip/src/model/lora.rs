@@ -53,6 +53,11 @@ impl Projection {
         }
     }
 
+    /// The layer, where there is no adapter beside it.
+    pub(crate) fn plain(&self) -> Option<&nn::Linear> {
+        self.adapter.is_none().then_some(&self.linear)
+    }
+
     pub(crate) fn forward(&self, xs: &Tensor) -> Tensor {
         let ys = linear(&self.linear, xs);
         let Some(adapter) = &self.adapter else {

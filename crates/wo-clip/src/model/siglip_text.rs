@@ -4,6 +4,7 @@ use tch::nn::{self, Module};
 use tch::{Kind, Tensor};
 use wo_input::Tokens;
 
+use crate::device::uploaded;
 use crate::model::encoder::{Encoder, EncoderConfig, LayerNorm};
 use crate::model::siglip_config::{SiglipConfig, SiglipTextConfig};
 
@@ -65,9 +66,7 @@ impl SiglipText {
     pub(crate) fn forward(&self, tokens: &Tokens) -> Tensor {
         let device = self.head.ws.device();
         let (n, length) = (tokens.n_texts as i64, tokens.length as i64);
-        let ids = Tensor::from_slice(&tokens.ids)
-            .view([n, length])
-            .to_device(device);
+        let ids = uploaded(&Tensor::from_slice(&tokens.ids).view([n, length]), device);
         let positions = self.position_embedding.ws.narrow(0, 0, length);
         let embedded = self.token_embedding.forward(&ids) + positions;
         let last = Tensor::full([n], length - 1, (Kind::Int64, device));

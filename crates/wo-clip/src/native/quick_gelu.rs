@@ -85,4 +85,23 @@ mod tests {
         );
         assert!(ys[3].is_nan() && ys[4] == 0.0 && ys[5] == 0.0, "{ys:?}");
     }
+
+    #[test]
+    fn the_activation_is_finite_and_right_far_from_zero() {
+        let values = [-1e30_f32, -1e4, -60.0, -11.8, 11.7, 11.8, 60.0, 1e4, 1e30];
+        let xs = Tensor::from_slice(&values);
+        let exact = xs.to_kind(Kind::Double);
+        let exact = &exact * (&exact * 1.702).sigmoid();
+        for kind in [Kind::Float, Kind::BFloat16] {
+            let ys = quick_gelu(&xs.to_kind(kind)).unwrap().to_kind(Kind::Double);
+            let tolerance = if kind == Kind::Float { 1e-6 } else { 4e-3 };
+            let exact = if kind == Kind::Float {
+                exact.shallow_clone()
+            } else {
+                let rounded = xs.to_kind(kind).to_kind(Kind::Double);
+                &rounded * (&rounded * 1.702).sigmoid()
+            };
+            assert!(ys.allclose(&exact, tolerance, 1e-6, false), "{ys} {exact}");
+        }
+    }
 }

@@ -6,6 +6,8 @@
 
 use tch::{Kind, Tensor};
 
+use crate::device::uploaded;
+
 /// The captions of each class in the bank.
 #[derive(Debug)]
 pub struct BankTargets {
@@ -26,9 +28,10 @@ impl BankTargets {
             weights[class * n_captions + caption] = 1.0 / n_of_class as f32;
         }
         Self {
-            weights: Tensor::from_slice(&weights)
-                .view([n_classes as i64, n_captions as i64])
-                .to_device(device),
+            weights: uploaded(
+                &Tensor::from_slice(&weights).view([n_classes as i64, n_captions as i64]),
+                device,
+            ),
         }
     }
 
@@ -89,9 +92,10 @@ pub fn equal_caption_targets(captions: &[usize], device: tch::Device) -> Tensor 
             }
         }
     }
-    Tensor::from_slice(&weights)
-        .view([n as i64, n as i64])
-        .to_device(device)
+    uploaded(
+        &Tensor::from_slice(&weights).view([n as i64, n as i64]),
+        device,
+    )
 }
 
 /// The symmetric contrastive loss of a batch: `logits` `[n, n]` of items and their captions against `targets` of the

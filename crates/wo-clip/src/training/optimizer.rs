@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tch::{Kind, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, no_grad};
 
-use crate::native::{self, AdamWStep, AdamWTensors};
+use crate::native;
+use crate::training::kernels::{self, AdamWStep, AdamWTensors, Clipping};
 use crate::training::muon;
 
 /// The settings of a run.
@@ -162,34 +163,39 @@ impl Optimizer {
 
     /// The norm of all gradients as one vector.
     pub fn grad_norm(&self) -> f64 {
-        let norms: Vec<Tensor> = self.grads().map(|grad| grad.norm()).collect();
-        if norms.is_empty() {
-            0.0
-        } else {
-            Tensor::stack(&norms, 0)
-                .to_kind(Kind::Double)
-                .norm()
-                .double_value(&[])
-        }
+        self.norm().map_or(0.0, |norm| norm.double_value(&[]))
     }
 
-    /// Clips the norm of all gradients to `max_norm`. Returns the norm before.
-    pub fn clip_grad_norm(&mut self, max_norm: f64) -> f64 {
-        let norm = self.grad_norm();
-        if norm > max_norm {
-            no_grad(|| {
-                self.grads()
-                    .for_each(|mut grad| drop(grad.g_mul_scalar_(max_norm / norm)));
-            });
-        }
+    /// Clips the norm of all gradients to `max_norm` and takes one step at learning rate `lr`. Returns the norm before: a
+    /// double that stays on the device, since reading it waits for the device. Whoever has read it calls
+    /// [`Self::settle`].
+    pub fn clipped_step(&mut self, lr: f64, max_norm: f64) -> Tensor {
+        let Some(norm) = self.norm() else {
+            self.step(lr);
+            return Tensor::from(0.0_f64);
+        };
+        let clipping = Clipping::of(&norm, max_norm);
+        self.take_step(lr, clipping.as_ref());
         norm
+    }
+
+    /// Counts the step that [`Self::clipped_step`] took, by the norm that it gave. False where that is not finite: then
+    /// the step changed no parameter and no moment, and does not count.
+    pub fn settle(&mut self, norm: f64) -> bool {
+        if !norm.is_finite() {
+            self.n_steps -= 1;
+        }
+        norm.is_finite()
     }
 
     /// One step at learning rate `lr`. A parameter without a gradient stays as it is.
     pub fn step(&mut self, lr: f64) {
+        self.take_step(lr, None);
+    }
+
+    fn take_step(&mut self, lr: f64, clipping: Option<&Clipping>) {
         self.n_steps += 1;
-        // Parameters with the same learning rate and decay share one call.
-        let mut groups: Vec<(AdamWStep, AdamWTensors<'_>)> = Vec::new();
+        let mut groups = Groups::default();
         for slot in &mut self.slots {
             let grad = slot.parameter.grad();
             if !grad.defined() {
@@ -208,33 +214,18 @@ impl Optimizer {
             };
             match &mut slot.moments {
                 Moments::AdamW { mean, square } => {
-                    let place = groups
-                        .iter()
-                        .position(|(of_group, _)| *of_group == numbers)
-                        .unwrap_or_else(|| {
-                            groups.push((numbers, AdamWTensors::default()));
-                            groups.len() - 1
-                        });
-                    let tensors = &mut groups[place].1;
+                    let tensors = groups.of(numbers);
                     tensors.parameters.push(&slot.parameter);
                     tensors.grads.push(grad);
                     tensors.means.push(mean);
                     tensors.squares.push(square);
                 }
-                Moments::Muon { momentum } => no_grad(|| {
-                    let _ = slot
-                        .parameter
-                        .g_mul_scalar_(1.0 - numbers.lr * numbers.weight_decay);
-                    let change = muon::change(&grad, momentum);
-                    let _ = slot.parameter.g_add_(&(change * -numbers.lr));
-                }),
+                Moments::Muon { momentum } => {
+                    muon_step(&mut slot.parameter, &grad, momentum, clipping, numbers);
+                }
             }
         }
-        for (numbers, tensors) in &groups {
-            let step = Tensor::from(self.n_steps as f32).to_device(tensors.grads[0].device());
-            native::fused_adamw(tensors, &step, *numbers)
-                .expect("gradients and moments are made like their parameters");
-        }
+        groups.step(self.n_steps, clipping);
     }
 
     /// The number of steps taken.
@@ -292,63 +283,77 @@ impl Optimizer {
         })
     }
 
-    fn grads(&self) -> impl Iterator<Item = Tensor> + '_ {
-        self.slots
-            .iter()
-            .map(|slot| slot.parameter.grad())
-            .filter(Tensor::defined)
+    /// The norm of all gradients as a double on their device; `None` without gradients.
+    fn norm(&self) -> Option<Tensor> {
+        let grads = self.slots.iter().map(|slot| slot.parameter.grad());
+        let grads: Vec<Tensor> = grads.filter(Tensor::defined).collect();
+        if grads.is_empty() {
+            return None;
+        }
+        let norms = kernels::norms(&grads).expect("gradients are floats on one device");
+        Some(norms.to_kind(Kind::Double).norm())
     }
+}
+
+impl Clipping {
+    /// What clips gradients of this norm to `max_norm`. `None` where a CPU sees that there is nothing to do.
+    fn of(norm: &Tensor, max_norm: f64) -> Option<Self> {
+        if norm.device() == Device::Cpu && norm.double_value(&[]) <= max_norm {
+            return None;
+        }
+        Some(Self {
+            scale: (norm / max_norm).clamp_min(1.0).to_kind(Kind::Float),
+            found_inf: norm.isfinite().logical_not().to_kind(Kind::Float),
+        })
+    }
+}
+
+/// Parameters with the same learning rate and decay, which share one call.
+#[derive(Default)]
+struct Groups<'a>(Vec<(AdamWStep, AdamWTensors<'a>)>);
+
+impl<'a> Groups<'a> {
+    fn of(&mut self, numbers: AdamWStep) -> &mut AdamWTensors<'a> {
+        let known = self.0.iter().position(|(of_group, _)| *of_group == numbers);
+        let place = known.unwrap_or_else(|| {
+            self.0.push((numbers, AdamWTensors::default()));
+            self.0.len() - 1
+        });
+        &mut self.0[place].1
+    }
+
+    /// Step `number`, from one. Its number is made on the device once.
+    fn step(&self, number: u32, clipping: Option<&Clipping>) {
+        let Some((_, first)) = self.0.first() else {
+            return;
+        };
+        let on_device = (Kind::Float, first.grads[0].device());
+        let number = Tensor::full([0_i64; 0], f64::from(number), on_device);
+        for (numbers, tensors) in &self.0 {
+            kernels::fused_adamw(tensors, &number, clipping, *numbers)
+                .expect("gradients and moments are made like their parameters");
+        }
+    }
+}
+
+/// A step of Muon. It waits for the device where gradients are clipped; only small models are trained by it.
+fn muon_step(
+    parameter: &mut Tensor,
+    grad: &Tensor,
+    momentum: &mut Tensor,
+    clipping: Option<&Clipping>,
+    numbers: AdamWStep,
+) {
+    if clipping.is_some_and(|it| it.found_inf.double_value(&[]) > 0.0) {
+        return;
+    }
+    no_grad(|| {
+        let clipped = clipping.map(|it| grad / &it.scale);
+        let _ = parameter.g_mul_scalar_(1.0 - numbers.lr * numbers.weight_decay);
+        let change = muon::change(clipped.as_ref().unwrap_or(grad), momentum);
+        let _ = parameter.g_add_(&(change * -numbers.lr));
+    });
 }
 
 #[cfg(test)]
-mod tests {
-    use tch::{Device, nn};
-
-    use super::*;
-
-    const ADAMW: Share = Share {
-        lr_factor: 1.0,
-        rule: Rule::AdamW,
-    };
-
-    /// Two steps on one number, against the formulas worked by hand.
-    #[test]
-    fn two_steps_follow_the_paper() {
-        let vs = nn::VarStore::new(Device::Cpu);
-        let x = vs.root().var("x", &[1, 1], nn::Init::Const(2.0));
-        let config = AdamWConfig {
-            beta1: 0.9,
-            beta2: 0.99,
-            eps: 1e-8,
-            weight_decay: 0.1,
-        };
-        let mut optimizer = Optimizer::new(vs.variables(), config, |_| ADAMW);
-        let (mut by_hand, mut m, mut v) = (2.0_f64, 0.0, 0.0);
-        for t in 1..=2 {
-            optimizer.zero_grad();
-            x.square().sum(Kind::Float).backward();
-            optimizer.step(0.1);
-            let g = 2.0 * by_hand;
-            by_hand *= 1.0 - 0.1 * 0.1;
-            m = 0.9 * m + 0.1 * g;
-            v = 0.99 * v + 0.01 * g * g;
-            by_hand -= 0.1 * (m / (1.0 - 0.9_f64.powi(t)))
-                / ((v / (1.0 - 0.99_f64.powi(t))).sqrt() + 1e-8);
-        }
-        assert!(
-            (x.double_value(&[0, 0]) - by_hand).abs() < 1e-5,
-            "{} {by_hand}",
-            x.double_value(&[0, 0])
-        );
-    }
-
-    #[test]
-    fn long_gradients_are_shortened_together() {
-        let vs = nn::VarStore::new(Device::Cpu);
-        let x = vs.root().var("x", &[2], nn::Init::Const(1.0));
-        let mut optimizer = Optimizer::new(vs.variables(), AdamWConfig::default(), |_| ADAMW);
-        (x.sum(Kind::Float) * 3.0).backward();
-        assert!((optimizer.clip_grad_norm(1.0) - 18.0_f64.sqrt()).abs() < 1e-6);
-        assert!((optimizer.grad_norm() - 1.0).abs() < 1e-6);
-    }
-}
+mod tests;

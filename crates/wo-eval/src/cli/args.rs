@@ -156,6 +156,9 @@ pub struct JudgingArgs {
     /// Where to compute: auto, cpu, cuda or cuda:N
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = wo_clip::device_name)]
     pub device: String,
+    /// Precision of the model's matrix products
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub precision: PrecisionFlag,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub seed: Seed,
@@ -168,6 +171,19 @@ pub struct JudgingArgs {
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub reading: Reading,
+}
+
+/// The precision of the model's matrix products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum PrecisionFlag {
+    /// `tf32` on a GPU that has it (Ampere and later), else `fp32`
+    Auto,
+    /// 32 bits
+    Fp32,
+    /// 32 bits of which the upper 19 are multiplied; for GPUs of Ampere and later
+    Tf32,
+    /// bfloat16: 16 bits with the range of 32; slow on most CPUs
+    Bf16,
 }
 
 /// A share between 0.5 and 1.

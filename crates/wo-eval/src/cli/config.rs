@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use wo_cli::{CaptionsFlag, Exit, Reading};
 use wo_stats::Confidence;
 
-use crate::cli::args::{AnalysisArgs, Args, Command, Compare};
+use crate::cli::args::{AnalysisArgs, Args, Command, Compare, PrecisionFlag};
 use crate::input::source::Source;
 use crate::judge::abstain::WithoutThreshold;
 use crate::score::gate::Terms;
@@ -56,6 +56,7 @@ pub(crate) struct ModelConfig {
 #[derive(Debug)]
 pub(crate) struct Compute {
     pub(crate) device: String,
+    pub(crate) precision: PrecisionFlag,
     pub(crate) n_threads: usize,
 }
 
@@ -209,6 +210,7 @@ impl Subject {
             captions: args.judging.captions.clone(),
             compute: Compute {
                 device: args.judging.device.clone(),
+                precision: args.judging.precision,
                 n_threads: args.judging.threads.count(),
             },
             robustness: args.analysis.robustness,
@@ -280,6 +282,7 @@ impl CompareConfig {
             shows_table: args.table || (!args.json && io::stdout().is_terminal()),
             compute: Compute {
                 device: args.judging.device.clone(),
+                precision: args.judging.precision,
                 n_threads: args.judging.threads.count(),
             },
             seed: args.judging.seed.seed,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
 
-use wo_clip::{Judge, SplitVideo, set_threads};
+use wo_clip::{Judge, Precision, SplitVideo};
 use wo_input::VideoItem;
 use wo_record::{Failure, GroupBy, Producer, code};
 
@@ -16,6 +16,7 @@ use crate::input::predictions_file::PredictionsFile;
 use crate::input::repeats::{Repeat, SeenBefore};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::load::{check_model, load_judge};
+use crate::judge::place::Place;
 use crate::judge::predict::{PredictOptions, predict};
 use crate::judge::prediction::{Prediction, join_groups};
 use crate::judge::video_name::{name_of, named};
@@ -36,6 +37,8 @@ pub(crate) struct Sides {
     pub(crate) failures: Vec<Failure>,
     /// The videos that models of the two were trained and chosen on.
     pub(crate) trained_on: Vec<SplitVideo>,
+    /// In which precision models judged.
+    pub(crate) precision: Precision,
     /// Skipped lines.
     pub(crate) n_skipped: u64,
     before: SeenBefore,
@@ -61,6 +64,7 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
         check_model(path, HINT)?;
     }
     let mut models = Vec::new();
+    let mut where_to_judge = None;
     for (place, path) in config.sides.iter().enumerate() {
         if is_records(path) {
             let file = PredictionsFile::read(path, &mut io::empty(), &config.reading)?;
@@ -68,7 +72,12 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
             sides.upstream.extend(file.upstream);
             sides.failures.extend(file.failures);
         } else {
-            let judge = load_judge(path, &config.compute.device, HINT)?;
+            let found = match where_to_judge.take() {
+                Some(known) => known,
+                None => Place::find(&config.compute)?,
+            };
+            sides.precision = found.precision;
+            let judge = load_judge(path, where_to_judge.insert(found), HINT)?;
             sides
                 .trained_on
                 .extend(judge.manifest().videos.iter().cloned());
@@ -91,7 +100,6 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
             model.group_by = GroupBy::Both;
         }
     }
-    set_threads(config.compute.n_threads);
     let (mut sides, rest) = config.source.read(
         input,
         &config.reading,

@@ -2,8 +2,8 @@
 
 use image::RgbImage;
 use rayon::prelude::*;
-use wo_clip::Judge;
 use wo_clip::tch::Tensor;
+use wo_clip::{Judge, planes};
 use wo_input::{FrameItem, ImageError, VideoItem};
 use wo_picture::{MovingPerson, moving_person};
 use wo_record::{Failure, code};
@@ -54,34 +54,39 @@ impl DecodedVideo {
         self.person = moving_person(&self.images).ok();
     }
 
-    /// Decodes all frames, and returns their features in pieces.
+    /// Decodes all frames, and returns their features in pieces of as many as the model takes at once.
     fn look(&mut self, judge: &Judge) -> Vec<Tensor> {
         let is_held = spread(self.item.frames.len());
         let mut features = Vec::new();
+        let (mut waiting, mut n_waiting) = (Vec::new(), 0);
         for (number, piece) in self.item.frames.chunks(MAX_IMAGES).enumerate() {
             let load = |frame: &FrameItem| {
                 let image = frame.load()?;
-                let pixels = judge.preprocessor().pixels(&image);
-                Ok((image, pixels))
+                let square = planes(&judge.preprocessor().square(&image));
+                Ok((image, square))
             };
             let loaded: Vec<Result<_, ImageError>> = piece.par_iter().map(load).collect();
-            let mut of_piece = Vec::new();
             for (place, loaded) in (number * MAX_IMAGES..).zip(loaded) {
                 match loaded {
-                    Ok((image, pixels)) => {
+                    Ok((image, square)) => {
                         if is_held(place) {
                             self.held.push(self.places.len());
                             self.images.push(image);
                         }
                         self.places.push(place);
-                        of_piece.extend(pixels);
+                        waiting.extend(square);
+                        n_waiting += 1;
                     }
                     Err(error) => self.bad.push((place, error)),
                 }
             }
-            if !of_piece.is_empty() {
-                features.push(judge.features_of_pixels(&of_piece));
+            if n_waiting > 0 && n_waiting + MAX_IMAGES > judge.n_at_once() {
+                features.push(judge.features_of_planes(&waiting));
+                (waiting, n_waiting) = (Vec::new(), 0);
             }
+        }
+        if n_waiting > 0 {
+            features.push(judge.features_of_planes(&waiting));
         }
         features
     }

@@ -58,19 +58,16 @@ pub(crate) enum JudgeResult {
 }
 
 /// Starts the workers. On a CPU, several videos run in parallel, each on some of the cores: libtorch's own threads wait
-/// for each other after every operation. The number of workers depends only on the number of cores, since float sums
-/// change with it.
+/// for each other after every operation. On a GPU, the others decode while one has its frames judged. Frames of two
+/// videos never share a pass, so that a verdict does not depend on what else is judged. The number of workers depends
+/// only on the number of cores, since float sums change with it.
 pub(crate) fn start_judge_workers(
     judge: &Arc<Judge>,
     space: &Arc<LabelSpace>,
     options: &JudgeOptions,
     n_cores: usize,
 ) -> anyhow::Result<OrderedPool<Task, JudgeResult>> {
-    let n_workers = if judge.is_on_cpu() {
-        n_cores.clamp(1, MAX_WORKERS)
-    } else {
-        1
-    };
+    let n_workers = n_cores.clamp(1, MAX_WORKERS);
     let worker = || JudgeWorker {
         judge: Arc::clone(judge),
         space: Arc::clone(space),

@@ -5,15 +5,15 @@ use std::path::Path;
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, opened};
 use wo_clip::tch::Device;
-use wo_clip::{Class, Judge, Kernels, Manifest, device_of, read_checkpoint};
+use wo_clip::{Class, Judge, Kernels, Manifest, read_checkpoint};
 
+use crate::judge::place::Place;
 use crate::render::sentences::base_model::caution_in_words;
 
-/// Loads a model onto a device. `hint` is for a path that does not exist.
-pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Result<Judge> {
+/// Loads a model onto a device, to judge in this precision. `hint` is for a path that does not exist.
+pub(crate) fn load_judge(model: &Path, place: &Place, hint: &str) -> anyhow::Result<Judge> {
     check_model(model, hint)?;
-    let device = device_of(device)?;
-    if device == Device::Cpu {
+    if place.found.device == Device::Cpu {
         // Only a libtorch without oneDNN refuses, and then its own kernels stay.
         let _ = Kernels::of_machine().apply();
     }
@@ -32,7 +32,7 @@ pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Resu
     if let Some(note) = checkpoint.config.license_note() {
         wo_cli::warn!("{note}");
     }
-    let judge = Judge::new(&checkpoint, device)
+    let judge = Judge::on(&checkpoint, &place.found, place.precision)
         .with_context(loading)
         .exit_with(Exit::Integrity)?;
     warn_of_equal_captions(&judge).exit_or(Exit::Integrity)?;

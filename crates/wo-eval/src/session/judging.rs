@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use wo_cli::{Exit, ExitWith};
-use wo_clip::{Judge, set_threads};
+use wo_clip::Judge;
 use wo_input::{Leftovers, VideoItem};
 use wo_parallel::OrderedPool;
 use wo_record::{Failure, Group, Producer, Record, Verdict, code};
@@ -18,9 +18,10 @@ use crate::input::repeats::{Repeat, SeenBefore};
 use crate::judge::evidence::EvidenceFrame;
 use crate::judge::judge_worker::{JudgeOptions, JudgeResult, Task, start_judge_workers};
 use crate::judge::label_space::LabelSpace;
-use crate::judge::load::load_judge;
+use crate::judge::load::{check_model, load_judge};
 use crate::judge::nearest_training::{Thumbnails, TrainedOn, nearest_of_another_label};
 use crate::judge::perturb::wordings;
+use crate::judge::place::Place;
 use crate::judge::predict::Judged;
 use crate::judge::prediction::{GroundTruth, Prediction, join_groups};
 use crate::judge::video_name::{name_of, named};
@@ -68,9 +69,10 @@ impl<'a> Session<'a> {
         upstream: &[Producer],
     ) -> anyhow::Result<Self> {
         let n_cores = of_model.compute.n_threads;
-        set_threads(n_cores);
         let hint = "train one with wo-train, or give one with --model";
-        let judge = Arc::new(load_judge(&of_model.model, &of_model.compute.device, hint)?);
+        check_model(&of_model.model, hint)?;
+        let place = Place::find(&of_model.compute)?;
+        let judge = Arc::new(load_judge(&of_model.model, &place, hint)?);
         let space = Arc::new(LabelSpace::new(judge.classes()));
         let wordings = of_model.robustness.then(|| wordings(&judge)).transpose();
         let wordings = wordings.exit_or(Exit::Integrity)?;
@@ -95,7 +97,7 @@ impl<'a> Session<'a> {
             has_no_hashes: leakage.has_no_hashes() && !videos.is_empty(),
             ..Tally::default()
         };
-        let mut log = Log::begin(records, upstream, tally)?;
+        let mut log = Log::begin(records, upstream, place.precision, tally)?;
         log.writer.caution(judge.manifest().caution());
         let n_drawn = outputs.contact_sheet.as_ref().map_or(0, |it| it.n_videos);
         Ok(Self {

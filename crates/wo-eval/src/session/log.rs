@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use wo_record::{Failure, Producer, Record, RecordPath, Writer};
+use wo_clip::Precision;
+use wo_record::{Begin, Failure, Producer, Record, RecordPath, Writer};
 
 use crate::judge::video_name::named;
 use crate::score::tally::Tally;
@@ -16,14 +17,19 @@ pub(crate) struct Log<'a> {
     pub(crate) failures: Vec<Failure>,
 }
 
-/// Begins a stream with the failures of those who made the input.
+/// Begins a stream with the failures of those who made the input. `precision` is that of the model, where there is one.
 pub(crate) fn begin<'a>(
     records: &'a mut dyn Write,
     upstream: &[Producer],
+    precision: Precision,
     failures: &[Failure],
 ) -> anyhow::Result<Writer<'a>> {
     let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    let mut writer = Writer::begin(records, tool, version, upstream)?;
+    let begin = Begin {
+        precision: precision.record(),
+        ..Begin::of(tool, version, upstream)
+    };
+    let mut writer = Writer::begin_with(records, begin)?;
     for failure in failures {
         writer.failure(failure.clone())?;
     }
@@ -35,10 +41,11 @@ impl<'a> Log<'a> {
     pub(crate) fn begin(
         records: &'a mut dyn Write,
         upstream: &[Producer],
+        precision: Precision,
         tally: Tally,
     ) -> anyhow::Result<Self> {
         Ok(Self {
-            writer: begin(records, upstream, &[])?,
+            writer: begin(records, upstream, precision, &[])?,
             tally,
             failures: Vec::new(),
         })

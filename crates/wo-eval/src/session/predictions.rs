@@ -3,6 +3,8 @@
 use std::io::{BufRead, Write};
 use std::path::Path;
 
+use wo_clip::Precision;
+
 use crate::cli::config::EvaluateConfig;
 use crate::findings::{Findings, Model};
 use crate::input::frame_looks::FrameLooks;
@@ -28,7 +30,7 @@ pub(crate) fn score_predictions(
     if let Some(terms) = &analysis.fail_under {
         terms.check_classes(&file.space)?;
     }
-    let mut writer = begin(records, &file.upstream, &file.failures)?;
+    let mut writer = begin(records, &file.upstream, Precision::Fp32, &file.failures)?;
     writer.caution(file.caution.as_deref());
     let failures = file.failures;
     let n_all = file.predictions.len();

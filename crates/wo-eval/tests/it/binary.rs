@@ -104,6 +104,17 @@ fn help() {
 
               [default: auto]
 
+          --precision <HOW>
+              Precision of the model's matrix products
+
+              Possible values:
+              - auto: `tf32` on a GPU that has it (Ampere and later), else `fp32`
+              - fp32: 32 bits
+              - tf32: 32 bits of which the upper 19 are multiplied; for GPUs of Ampere and later
+              - bf16: bfloat16: 16 bits with the range of 32; slow on most CPUs
+
+              [default: auto]
+
           --seed <S>
               Seed of all random choices: the same seed gives the same result
 

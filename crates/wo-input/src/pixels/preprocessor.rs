@@ -110,7 +110,12 @@ impl Preprocessor {
 
     /// A square of another side as model input, as made by [`Self::square`] after [`Self::at_side`].
     pub fn pixels_of_square(&self, square: &RgbImage) -> Vec<f32> {
-        self.normalised(&resize(square, self.side, self.side, self.filter))
+        self.normalised(&self.resized(square))
+    }
+
+    /// A square of another side, as made by [`Self::square`] after [`Self::at_side`], at this side.
+    pub fn resized(&self, square: &RgbImage) -> RgbImage {
+        resize(square, self.side, self.side, self.filter)
     }
 
     /// The square of `side` pixels.

@@ -236,7 +236,7 @@ pub struct MachineArgs {
     /// Precision of the forward pass; loss and weights always have 32 bits
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub precision: Precision,
-    /// Videos per forward pass: fewer take less memory and give the same step [default: as many as give 64 frames]
+    /// Videos per forward pass: fewer take less memory and give the same step [default: as many as give 64 frames; on a GPU as fit its memory]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub micro_batch: Option<u32>,
     /// Recompute activations in the backward pass (gradient checkpointing): a third more compute, much less memory
@@ -366,10 +366,13 @@ impl FromStr for EmaDecay {
 /// The precision of the forward pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Precision {
-    /// `bf16` on a GPU, and on a CPU that multiplies in it if a check finds the same first losses and verdicts; else `fp32`
+    /// `bf16` on a GPU that multiplies faster in it (Ampere and later), and on a CPU that multiplies in it if a check finds
+    /// the same first losses and verdicts; else `fp32`
     Auto,
     /// 32 bits
     Fp32,
+    /// 32 bits of which the upper 19 are multiplied; for GPUs of Ampere and later
+    Tf32,
     /// bfloat16: 16 bits with the range of 32; many times slower on CPUs that do not multiply in it
     Bf16,
 }

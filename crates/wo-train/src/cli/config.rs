@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use wo_cli::{Exit, ExitWith};
-use wo_clip::{LoraConfig, Processor};
+use wo_clip::{FoundDevice, LoraConfig, Precision, Processor};
 
 use crate::cli::args::{
-    Args, EmaDecay, LoraArgs, LossFlag, MethodFlag, MixedFlag, NearDuplicatesFlag, Precision,
-    ResumeFlag, SelfCheckFlag,
+    Args, EmaDecay, LoraArgs, LossFlag, MethodFlag, MixedFlag, NearDuplicatesFlag, ResumeFlag,
+    SelfCheckFlag,
 };
 use crate::cli::base_flag::base_request;
 use crate::cli::loss_flag::loss_of;
+use crate::cli::machine::MachineConfig;
 use crate::data::config::{DataConfig, Mixed, NearDuplicates, Source};
 use crate::data::frame_cache::Storage;
 use crate::data::split::Fractions;
@@ -22,10 +23,11 @@ use crate::model::base_request::BaseRequest;
 use crate::model::init::{Defaults, Init};
 use crate::model::method::{Choice, Method};
 use crate::trainer::config::{Resume, SelfCheck, TrainerConfig};
-use crate::trainer::precision::PrecisionConfig;
 
-/// Frames per forward pass unless `--micro-batch` says otherwise.
+/// Frames per forward pass on a CPU unless `--micro-batch` says otherwise.
 const FRAMES_PER_PASS: usize = 64;
+/// The most on a GPU, which takes as many as fit: enough that it computes for longer than it takes to tell it what.
+const MOST_FRAMES_PER_PASS: usize = 1024;
 
 /// What a run does, and with what.
 #[derive(Debug)]
@@ -66,16 +68,6 @@ pub(crate) struct OutputConfig {
     pub(crate) tensorboard: Option<PathBuf>,
 }
 
-/// What a run takes of the machine.
-#[derive(Debug)]
-pub(crate) struct MachineConfig {
-    pub(crate) device: String,
-    pub(crate) n_threads: usize,
-    pub(crate) precision: PrecisionConfig,
-    /// Whether the CPU multiplies in bfloat16.
-    pub(crate) has_bfloat16: bool,
-}
-
 impl Config {
     /// Fails where a value is out of range.
     pub(crate) fn of(args: Args) -> anyhow::Result<Self> {
@@ -112,12 +104,19 @@ impl Config {
         })
     }
 
+    /// Videos per forward pass, where a frame takes `bytes` on its way there and back.
+    pub(crate) fn micro_batch(&self, found: &FoundDevice, bytes: f64) -> usize {
+        let n_frames = found.items_a_pass(bytes, FRAMES_PER_PASS, MOST_FRAMES_PER_PASS);
+        micro_batch(&self.args, n_frames)
+    }
+
     /// What the run's result depends on, with defaults for what the command line leaves open.
     pub(crate) fn hyperparameters(
         &self,
         init: &Init,
         choice: &Choice,
         n_train: usize,
+        found: &FoundDevice,
     ) -> anyhow::Result<Hyperparameters> {
         let args = &self.args;
         let (main, split) = (&args.main, &args.split);
@@ -128,7 +127,7 @@ impl Config {
             method,
             epochs: main.epochs,
             batch_size: optimization.batch_size.max(1),
-            micro_batch: micro_batch(args),
+            micro_batch: micro_batch(args, FRAMES_PER_PASS),
             frames: optimization.frames.max(1),
             lr: optimization
                 .lr
@@ -144,6 +143,7 @@ impl Config {
             checkpoint_blocks: machine.checkpoint_blocks,
             // Settled once the model can be run.
             bf16: false,
+            tf32: self.machine.precision_on(found) == Precision::Tf32,
             freeze_blocks: optimization.freeze_blocks,
             lora: (method == Method::Lora).then(|| lora_config(&args.lora, choice)),
             warmup: optimization.warmup,
@@ -204,13 +204,14 @@ fn data_config(args: &Args) -> DataConfig {
     }
 }
 
-fn micro_batch(args: &Args) -> usize {
+/// Videos per forward pass where `n_frames` fit into one.
+fn micro_batch(args: &Args, n_frames: usize) -> usize {
     let (batch_size, frames) = (args.optimization.batch_size, args.optimization.frames);
     let n = match args.machine.micro_batch {
         // A loss that compares the frames of a batch needs all of them at once.
         _ if matches!(args.loss.loss, LossFlag::Infonce | LossFlag::Diagonal) => batch_size,
         Some(n) => n as usize,
-        None => FRAMES_PER_PASS / frames.max(1),
+        None => n_frames / frames.max(1),
     };
     n.clamp(1, batch_size.max(1))
 }
@@ -366,16 +367,6 @@ impl From<ResumeFlag> for Resume {
         match flag {
             ResumeFlag::Auto => Self::Auto,
             ResumeFlag::Never => Self::Never,
-        }
-    }
-}
-
-impl From<Precision> for PrecisionConfig {
-    fn from(flag: Precision) -> Self {
-        match flag {
-            Precision::Auto => Self::Auto,
-            Precision::Fp32 => Self::Fp32,
-            Precision::Bf16 => Self::Bf16,
         }
     }
 }

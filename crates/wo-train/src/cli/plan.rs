@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wo_cli::count;
 use wo_clip::tch::Device;
-use wo_clip::{Checkpoint, FastVitConfig, ModelConfig, Split, TimmConfig, TimmTower};
+use wo_clip::{Checkpoint, FastVitConfig, FoundDevice, ModelConfig, Split, TimmConfig, TimmTower};
 
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
@@ -46,7 +46,7 @@ pub(crate) fn lines(
     hyper: &Hyperparameters,
     choice: &Choice,
     checkpoint: &Checkpoint,
-    device: Device,
+    found: &FoundDevice,
 ) -> Vec<String> {
     let mut lines: Vec<String> = SPLITS
         .iter()
@@ -55,13 +55,14 @@ pub(crate) fn lines(
     lines.push(dataset.grouping.line());
     lines.extend(data_lines(dataset));
     lines.push(format!("method {} ({})", hyper.method, choice.why));
+    lines.push(format!("on {found} in {}", hyper.precision()));
     if hyper.method == Method::Probe {
         lines.push(format!(
             "{} over all videos at once, after one pass over the frames",
             count(probe::N_STEPS, "step")
         ));
     } else {
-        lines.extend(training_lines(dataset, hyper, checkpoint, device));
+        lines.extend(training_lines(dataset, hyper, checkpoint, found.device));
     }
     lines
 }
@@ -167,7 +168,7 @@ fn operations_per_frame(config: &ModelConfig) -> f64 {
 }
 
 /// Bytes that the blocks keep of one frame for the backward pass: about a dozen numbers of each width per token.
-fn bytes_per_frame(config: &ModelConfig) -> f64 {
+pub(crate) fn bytes_per_frame(config: &ModelConfig) -> f64 {
     if let Some(fastvit) = fastvit(config) {
         return 4.0 * fastvit.numbers_kept(config.vision().image_size);
     }

@@ -61,8 +61,8 @@ impl Augmentation {
         }
     }
 
-    /// Augments a square and turns it into model input.
-    pub(crate) fn pixels(&self, square: &RgbImage, preprocessor: &Preprocessor) -> Vec<f32> {
+    /// Augments a square, to the size of the model's input.
+    pub(crate) fn augmented(&self, square: &RgbImage, preprocessor: &Preprocessor) -> RgbImage {
         let whole = f64::from(square.width());
         let (left, top) = (self.left * whole, self.top * whole);
         let (to, filter) = (preprocessor.side, preprocessor.filter);
@@ -76,7 +76,7 @@ impl Augmentation {
             image::imageops::flip_horizontal_in_place(&mut image);
         }
         self.adjust_colours(&mut image);
-        preprocessor.normalised(&image)
+        image
     }
 
     /// Where a point of the square lies after the augmentation. Both are fractions of the sides.
@@ -119,7 +119,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         for _ in 0..50 {
             let augmentation = Augmentation::sample(&mut rng, Mirroring::Allowed, 1.0);
-            let pixels = augmentation.pixels(&square, &preprocessor);
+            let pixels = preprocessor.normalised(&augmentation.augmented(&square, &preprocessor));
             for row in pixels[..64 * 64].chunks(64) {
                 assert!(
                     row.iter().all(|p| (p - row[0]).abs() < 1e-5),

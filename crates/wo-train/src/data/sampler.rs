@@ -10,27 +10,28 @@ use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
-use wo_clip::Split;
+use wo_clip::tch::{Device, Tensor};
+use wo_clip::{Frames, Split, pinned, planes};
 use wo_input::Preprocessor;
 use wo_record::Group;
 
 use crate::data::augment::{Augmentation, Mirroring};
 use crate::data::dataset::{Dataset, Example};
-use crate::data::joints::Joints;
+use crate::data::joints::{COORDINATES, Joints};
 use crate::data::mirror::mirrored;
 use crate::hyperparameters::Hyperparameters;
 
 /// A micro-batch: videos of a step that share one forward pass, with the same number of frames each.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    /// `n_videos` x `n_frames` x 3 x side x side.
-    pub(crate) pixels: Vec<f32>,
+    /// `n_videos` x `n_frames`, where the device can fetch them by itself.
+    pub(crate) frames: Frames,
     /// The class of each video.
     pub(crate) classes: Vec<i64>,
     /// Frames per video.
     pub(crate) n_frames: usize,
-    /// `n_videos` x `n_frames` x joints x 2, if there is a pose loss.
-    pub(crate) joints: Vec<f32>,
+    /// `[n_videos x n_frames, joints, 2]`, if there is a pose loss; there as well.
+    pub(crate) joints: Option<Tensor>,
 }
 
 /// The input of one optimizer step.
@@ -62,6 +63,19 @@ pub(crate) struct Sampler<'a> {
     micro_batch: usize,
     n_frames: usize,
     seed: u64,
+    /// Where the model computes.
+    device: Device,
+}
+
+/// The order of an epoch, kept for its steps.
+#[derive(Debug, Default)]
+struct EpochOrder(Option<(usize, Vec<usize>)>);
+
+impl EpochOrder {
+    fn of(&mut self, epoch: usize, make: impl FnOnce() -> Vec<usize>) -> &[usize] {
+        let known = self.0.take().filter(|(of, _)| *of == epoch);
+        &self.0.insert(known.unwrap_or_else(|| (epoch, make()))).1
+    }
 }
 
 impl<'a> Sampler<'a> {
@@ -70,6 +84,7 @@ impl<'a> Sampler<'a> {
         preprocessor: &'a Preprocessor,
         joints: Option<&'a Joints>,
         hyper: &Hyperparameters,
+        device: Device,
     ) -> Self {
         let examples: Vec<_> = dataset
             .of(Split::Train)
@@ -101,6 +116,7 @@ impl<'a> Sampler<'a> {
             micro_batch: hyper.micro_batch.max(1),
             n_frames: hyper.frames.clamp(1, most_frames),
             seed: hyper.seed,
+            device,
         }
     }
 
@@ -117,8 +133,9 @@ impl<'a> Sampler<'a> {
     /// Sends the steps `from`..`to` of a run. Stops early when the receiver is gone, and after a frame that cannot be
     /// read.
     pub(crate) fn send(&self, from: usize, to: usize, receiver: &SyncSender<anyhow::Result<Step>>) {
+        let mut order = EpochOrder::default();
         for number in from..to {
-            let step = self.step(number);
+            let step = self.step_in(&mut order, number);
             let is_last = step.is_err();
             if receiver.send(step).is_err() || is_last {
                 return;
@@ -128,8 +145,14 @@ impl<'a> Sampler<'a> {
 
     /// Step `number` of a run, from 0.
     pub(crate) fn step(&self, number: usize) -> anyhow::Result<Step> {
+        self.step_in(&mut EpochOrder::default(), number)
+    }
+
+    fn step_in(&self, order: &mut EpochOrder, number: usize) -> anyhow::Result<Step> {
         let (epoch, place) = (number / self.n_steps(), number % self.n_steps());
-        let order = self.balanced_order(&mut self.random(2 * epoch as u64));
+        let order = order.of(epoch, || {
+            self.balanced_order(&mut self.random(2 * epoch as u64))
+        });
         let first = place * self.batch_size;
         let chosen = &order[first..order.len().min(first + self.batch_size)];
         let mut random = self.random(2 * number as u64 + 1);
@@ -219,11 +242,13 @@ impl<'a> Sampler<'a> {
             .iter()
             .flat_map(|draw| draw.frames.iter().map(move |&frame| (draw, frame)))
             .collect();
-        let pixels: Vec<Vec<f32>> = frames
+        let squares: Vec<Vec<u8>> = frames
             .into_par_iter()
             .map(|(draw, frame)| {
                 let square = self.dataset.frame_cache.get(draw.example.frames[frame])?;
-                Ok(draw.augmentation.pixels(&square, self.preprocessor))
+                Ok(planes(
+                    &draw.augmentation.augmented(&square, self.preprocessor),
+                ))
             })
             .collect::<anyhow::Result<_>>()?;
         let points = |joints: &Joints| {
@@ -233,11 +258,13 @@ impl<'a> Sampler<'a> {
                     .flat_map(|&f| joints.points(&draw.example.poses[f], &draw.augmentation))
                     .collect::<Vec<_>>()
             };
-            draws.iter().flat_map(of_draw).collect()
+            let points: Vec<f32> = draws.iter().flat_map(of_draw).collect();
+            let shape = [-1, joints.len() as i64, COORDINATES as i64];
+            pinned(&Tensor::from_slice(&points).view(shape), self.device)
         };
         Ok(Batch {
-            pixels: pixels.concat(),
-            joints: self.joints.map(points).unwrap_or_default(),
+            frames: Frames::of_planes(&squares.concat(), self.preprocessor.side, self.device),
+            joints: self.joints.map(points),
             classes: draws.iter().map(|draw| draw.class as i64).collect(),
             n_frames: self.n_frames,
         })
@@ -310,6 +337,20 @@ mod tests {
                 "{frames:?}"
             );
             assert_eq!(frame_indices(&mut rng, 1, 3), [0, 0, 0]);
+        }
+    }
+
+    #[test]
+    fn an_order_is_made_once_an_epoch() {
+        let mut order = EpochOrder::default();
+        let mut n_made = 0;
+        for (epoch, expected) in [(0, 1), (0, 1), (1, 2), (1, 2), (0, 3)] {
+            let items = order.of(epoch, || {
+                n_made += 1;
+                vec![epoch, 7]
+            });
+            assert_eq!(items, [epoch, 7]);
+            assert_eq!(n_made, expected);
         }
     }
 

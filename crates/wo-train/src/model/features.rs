@@ -8,25 +8,49 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
 
 use anyhow::Context;
+use rayon::prelude::*;
 use wo_clip::tch::{Device, Kind, Tensor, nn, no_grad};
-use wo_clip::{Clip, weights_hash};
+use wo_clip::{Clip, Frames, PixelTable, Precision, halving, planes, weights_hash};
 use wo_input::Preprocessor;
 
 use crate::data::dataset::{Dataset, Example};
+use crate::data::frame_cache::{FrameCache, FrameId, Key};
 
-/// Frames per forward pass of the vision tower.
-const FRAMES_AT_ONCE: usize = 64;
 /// Bytes of a frame's hash.
-const KEY: usize = 16;
+const KEY: usize = size_of::<Key>();
+
+/// Frames per forward pass of the vision tower on a CPU.
+pub(crate) const FRAMES_ON_CPU: usize = 64;
+/// At most so many on a GPU.
+pub(crate) const MOST_FRAMES: usize = 512;
+/// Passes that are decoded ahead of the model.
+const PASSES_AHEAD: usize = 2;
 
 /// Computes features, or reads them from the cache.
 pub(crate) struct Features<'a> {
     clip: &'a Clip,
     preprocessor: &'a Preprocessor,
-    device: Device,
+    table: PixelTable,
+    how: HowComputed,
     store: Option<Store>,
+}
+
+/// Where and how features are computed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HowComputed {
+    pub(crate) device: Device,
+    pub(crate) precision: Precision,
+    /// Frames per forward pass.
+    pub(crate) n_at_once: usize,
+}
+
+/// Frames that share one forward pass, of whatever videos.
+struct Pass {
+    keys: Vec<Key>,
+    frames: Frames,
 }
 
 /// The cache of one model.
@@ -34,7 +58,7 @@ struct Store {
     path: PathBuf,
     file: File,
     width: usize,
-    rows: HashMap<[u8; KEY], u64>,
+    rows: HashMap<Key, u64>,
 }
 
 impl<'a> Features<'a> {
@@ -45,81 +69,168 @@ impl<'a> Features<'a> {
         clip: &'a Clip,
         preprocessor: &'a Preprocessor,
         width: i64,
+        how: HowComputed,
         cache: Option<&Path>,
     ) -> anyhow::Result<Self> {
         let open = |folder: &Path| {
             let parameters = vs.variables().into_iter().collect();
             let model = format!("{} {preprocessor:?}", weights_hash(&parameters));
+            let model = match how.precision {
+                Precision::Fp32 => model,
+                other => format!("{model} {other}"),
+            };
             let name = blake3::hash(model.as_bytes()).to_hex();
             Store::open(folder.join(format!("{name}.rows")), width as usize)
         };
         Ok(Self {
-            clip,
-            preprocessor,
-            device: vs.device(),
             store: cache.map(open).transpose()?,
+            ..Self::uncached(clip, preprocessor, how)
         })
     }
 
     /// By a model whose weights change: nothing is kept.
-    pub(crate) fn uncached(clip: &'a Clip, preprocessor: &'a Preprocessor, device: Device) -> Self {
+    pub(crate) fn uncached(
+        clip: &'a Clip,
+        preprocessor: &'a Preprocessor,
+        how: HowComputed,
+    ) -> Self {
         Self {
             clip,
             preprocessor,
-            device,
+            table: PixelTable::new(preprocessor, how.device),
+            how,
             store: None,
         }
     }
 
-    /// The features of each video's frames, as unit vectors: `[frames, width]` per video.
+    /// The features of each video's frames, as unit vectors on the CPU: `[frames, width]` per video. Each frame is
+    /// computed once, however many videos show it. Which frames share a pass depends on the videos alone: a run that was
+    /// killed goes on with the passes that it lacks.
     pub(crate) fn videos(
         &mut self,
         dataset: &Dataset,
         videos: &[&Example],
     ) -> anyhow::Result<Vec<Tensor>> {
-        videos
-            .iter()
-            .map(|video| self.video(dataset, video))
-            .collect()
+        let mut rows: HashMap<Key, Option<Vec<f32>>> = HashMap::new();
+        let mut missing: Vec<FrameId> = Vec::new();
+        for &frame in videos.iter().flat_map(|video| &video.frames) {
+            rows.entry(dataset.frame_cache.key(frame))
+                .or_insert_with_key(|key| {
+                    let known = self.store.as_ref().and_then(|store| store.get(key));
+                    if known.is_none() {
+                        missing.push(frame);
+                    }
+                    known
+                });
+        }
+        self.compute(&dataset.frame_cache, &missing, |key, row| {
+            rows.insert(key, Some(row));
+        })?;
+        let of_video = |video: &&Example| {
+            let keys = video.frames.iter().map(|&it| dataset.frame_cache.key(it));
+            let known = keys.filter_map(|key| rows.get(&key)?.as_deref());
+            let floats: Vec<f32> = known.flatten().copied().collect();
+            Tensor::from_slice(&floats).view([video.frames.len() as i64, -1])
+        };
+        Ok(videos.iter().map(of_video).collect())
     }
 
-    fn video(&mut self, dataset: &Dataset, video: &Example) -> anyhow::Result<Tensor> {
-        let mut rows: Vec<Option<Vec<f32>>> = Vec::new();
-        let mut missing = Vec::new();
-        for (index, &frame) in video.frames.iter().enumerate() {
-            let key = dataset.frame_cache.key(frame);
-            let known = self.store.as_ref().and_then(|store| store.get(&key));
-            if known.is_none() {
-                missing.push((index, key, dataset.frame_cache.get(frame)?));
-            }
-            rows.push(known);
-        }
-        for chunk in missing.chunks(FRAMES_AT_ONCE) {
-            let side = i64::from(self.preprocessor.side);
-            let pixels: Vec<f32> = chunk
-                .iter()
-                .flat_map(|(_, _, square)| self.preprocessor.pixels_of_square(square))
-                .collect();
-            let pixels = Tensor::from_slice(&pixels)
-                .view([-1, 3, side, side])
-                .to_device(self.device);
-            let features = no_grad(|| self.clip.image_features(&pixels))
-                .to_kind(Kind::Float)
-                .to_device(Device::Cpu);
-            for (i, (index, key, _)) in chunk.iter().enumerate() {
-                let row =
-                    Vec::<f32>::try_from(features.get(i as i64)).context("a row of features")?;
-                if let Some(store) = &mut self.store {
-                    store.add(*key, &row)?;
+    /// Computes frames pass by pass. The next ones are decoded meanwhile, and one is read while the next is computed.
+    fn compute(
+        &mut self,
+        cache: &FrameCache,
+        frames: &[FrameId],
+        mut take: impl FnMut(Key, Vec<f32>),
+    ) -> anyhow::Result<()> {
+        let (preprocessor, how) = (self.preprocessor, self.how);
+        std::thread::scope(|scope| {
+            let (to, from) = sync_channel(PASSES_AHEAD);
+            scope.spawn(move || {
+                for frames in frames.chunks(how.n_at_once.max(1)) {
+                    let pass = Pass::decoded(frames, cache, preprocessor, how.device);
+                    let is_last = pass.is_err();
+                    // Whoever computes has stopped, or sees the error.
+                    if to.send(pass).is_err() || is_last {
+                        return;
+                    }
                 }
-                rows[*index] = Some(row);
+            });
+            let mut before: Option<(Vec<Key>, Tensor)> = None;
+            for pass in from {
+                let pass = pass?;
+                let features = self.forward(&pass.frames)?;
+                if let Some((keys, features)) = before.replace((pass.keys, features)) {
+                    self.read(&keys, &features, &mut take)?;
+                }
             }
+            before.map_or(Ok(()), |(keys, features)| {
+                self.read(&keys, &features, &mut take)
+            })
+        })
+    }
+
+    /// The features of frames, on the device. Where memory runs out, passes get smaller.
+    fn forward(&mut self, frames: &Frames) -> anyhow::Result<Tensor> {
+        let HowComputed {
+            device, precision, ..
+        } = self.how;
+        let forward = |part: &Frames| -> anyhow::Result<Tensor> {
+            let forward = || no_grad(|| self.clip.image_features(&self.table.input(part)));
+            Ok(precision.run(device, forward)?.to_kind(Kind::Float))
+        };
+        let mut n_at_once = self.how.n_at_once.min(frames.n()).max(1);
+        let before = n_at_once;
+        let features = halving(&mut n_at_once, |n| {
+            let firsts = (0..frames.n()).step_by(n);
+            let parts = firsts.map(|first| frames.part(first, n.min(frames.n() - first)));
+            let parts = parts.map(|part| forward(&part));
+            parts.collect::<anyhow::Result<Vec<_>>>()
+        });
+        if n_at_once < before {
+            self.how.n_at_once = n_at_once;
         }
-        let rows: Vec<f32> = rows.into_iter().flatten().flatten().collect();
-        let n = video.frames.len() as i64;
-        Ok(Tensor::from_slice(&rows)
-            .view([n, -1])
-            .to_device(self.device))
+        Ok(Tensor::cat(&features??, 0))
+    }
+
+    /// Copies features from the device, all in one, and hands out the row of each frame.
+    fn read(
+        &mut self,
+        keys: &[Key],
+        features: &Tensor,
+        take: &mut impl FnMut(Key, Vec<f32>),
+    ) -> anyhow::Result<()> {
+        let width = features.size()[1] as usize;
+        let features = features.to_device(Device::Cpu).contiguous().view([-1]);
+        let floats = Vec::<f32>::try_from(features).context("rows of features")?;
+        let rows = keys.iter().zip(floats.chunks_exact(width));
+        if let Some(store) = &mut self.store {
+            store.add(rows.clone())?;
+        }
+        rows.for_each(|(key, row)| take(*key, row.to_vec()));
+        Ok(())
+    }
+}
+
+impl Pass {
+    /// Decodes frames with all threads.
+    fn decoded(
+        frames: &[FrameId],
+        cache: &FrameCache,
+        preprocessor: &Preprocessor,
+        device: Device,
+    ) -> anyhow::Result<Self> {
+        let square = |&frame: &FrameId| {
+            let square = cache.get(frame)?;
+            Ok(planes(&preprocessor.resized(&square)))
+        };
+        let squares: Vec<Vec<u8>> = frames
+            .par_iter()
+            .map(square)
+            .collect::<anyhow::Result<_>>()?;
+        Ok(Self {
+            keys: frames.iter().map(|&frame| cache.key(frame)).collect(),
+            frames: Frames::of_planes(&squares.concat(), preprocessor.side, device),
+        })
     }
 }
 
@@ -159,7 +270,7 @@ impl Store {
         (KEY + 4 * self.width) as u64
     }
 
-    fn get(&self, key: &[u8; KEY]) -> Option<Vec<f32>> {
+    fn get(&self, key: &Key) -> Option<Vec<f32>> {
         let row = *self.rows.get(key)?;
         let mut bytes = vec![0; 4 * self.width];
         let offset = row * self.bytes_per_row() + KEY as u64;
@@ -172,12 +283,18 @@ impl Store {
         row.iter().all(|value| value.is_finite()).then_some(row)
     }
 
-    /// One `write` per row, so that rows of two runs do not mix.
-    fn add(&mut self, key: [u8; KEY], row: &[f32]) -> anyhow::Result<()> {
-        let mut bytes = Vec::with_capacity(KEY + 4 * row.len());
-        bytes.extend_from_slice(&key);
-        for value in row {
-            bytes.extend_from_slice(&value.to_le_bytes());
+    /// One `write` for all rows of a pass: rows of two runs do not mix, and a run that is killed has all rows of a pass
+    /// or none.
+    fn add<'r>(
+        &mut self,
+        rows: impl IntoIterator<Item = (&'r Key, &'r [f32])>,
+    ) -> anyhow::Result<()> {
+        let mut bytes = Vec::new();
+        for (key, row) in rows {
+            bytes.extend_from_slice(key);
+            for value in row {
+                bytes.extend_from_slice(&value.to_le_bytes());
+            }
         }
         let written = self.file.write_all(&bytes);
         written.with_context(|| format!("write {}", self.path.display()))
@@ -196,23 +313,4 @@ pub(crate) fn cache_dir() -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_survive_and_half_a_row_does_not_count() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("a/b.rows");
-        let mut store = Store::open(path.clone(), 3).expect("opened");
-        store.add([1; KEY], &[1.0, -2.0, 0.5]).expect("written");
-        store.add([2; KEY], &[4.0, 5.0, f32::NAN]).expect("written");
-        store.file.write_all(&[7; 10]).expect("written");
-        let mut store = Store::open(path.clone(), 3).expect("opened");
-        store.add([3; KEY], &[7.0, 8.0, 9.0]).expect("written");
-        let store = Store::open(path, 3).expect("opened");
-        assert_eq!(store.get(&[1; KEY]), Some(vec![1.0, -2.0, 0.5]));
-        assert_eq!(store.get(&[3; KEY]), Some(vec![7.0, 8.0, 9.0]));
-        assert_eq!(store.get(&[2; KEY]), None, "not finite");
-        assert_eq!(store.get(&[7; KEY]), None);
-    }
-}
+mod tests;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, ensure};
 use wo_clip::tch::{Tensor, nn, no_grad};
 use wo_clip::{
-    AdamWConfig, Clip, FreezeConfig, ModelConfig, Optimizer, Place, Rule, Share, Tower, place_of,
+    AdamWConfig, Clip, FreezeConfig, ModelConfig, Optimizer, Place, Rule, Share, Tower, lerp_all,
+    place_of,
 };
 
 use crate::hyperparameters::Hyperparameters;
@@ -158,13 +159,14 @@ impl WeightAverage {
 
     /// Updates the average after step `step`, from 0. The decay grows from 0.1, so that early weights count for little.
     pub(crate) fn follow(&mut self, trained: &Trained, step: usize) {
+        if self.tensors.is_empty() {
+            return;
+        }
         let step = step as f64;
         let decay = self.decay.min((1.0 + step) / (10.0 + step));
-        no_grad(|| {
-            for (name, average) in &mut self.tensors {
-                let _ = average.lerp_(&trained.tensors[name], 1.0 - decay);
-            }
-        });
+        // Both are sorted by name.
+        let pairs = self.tensors.values().zip(trained.tensors.values());
+        lerp_all(pairs, 1.0 - decay).expect("an average is made like its parameters");
     }
 
     /// Runs `what` with the average in place of the parameters.

@@ -16,6 +16,9 @@ pub(crate) struct Arithmetic {
     kernels: Kernels,
     /// Whether the forward pass computes in bfloat16.
     pub(crate) bf16: bool,
+    /// Whether a GPU multiplies 32-bit matrices in TF32; older versions wrote nothing of it.
+    #[serde(default)]
+    pub(crate) tf32: bool,
 }
 
 impl Arithmetic {
@@ -28,6 +31,7 @@ impl Arithmetic {
                 processor: String::new(),
                 kernels: Kernels::OWN,
                 bf16: false,
+                tf32: false,
             };
         }
         let wanted = Kernels::asked_for().or_else(|| Some(of_stopped?.kernels));
@@ -43,6 +47,7 @@ impl Arithmetic {
             processor: Processor::of_machine().name(),
             kernels,
             bf16: false,
+            tf32: false,
         }
     }
 
@@ -62,7 +67,11 @@ impl Arithmetic {
 
     /// Such as `fp32, libtorch's own kernels, AMD EPYC, AVX2`.
     pub(crate) fn in_words(&self) -> String {
-        let precision = if self.bf16 { "bf16" } else { "fp32" };
+        let precision = match (self.bf16, self.tf32) {
+            (true, _) => "bf16",
+            (false, true) => "tf32",
+            (false, false) => "fp32",
+        };
         if self.processor.is_empty() {
             return format!("{precision}, {}", self.device);
         }
@@ -90,6 +99,7 @@ mod tests {
             processor: "another".to_owned(),
             kernels: Kernels::ONEDNN,
             bf16: true,
+            tf32: false,
         };
         for (fit, step, arithmetic) in [("seed-0", 3, None), ("seed-1", 1, Some(&stopped))] {
             let snapshot = Snapshot {

@@ -1,16 +1,19 @@
 //! The gradients of one step, and predictions of the model as it is.
 
+use std::cell::Cell;
+
+use wo_cli::count;
 use wo_clip::tch::{Kind, Tensor, nn, no_grad};
-use wo_clip::{BankTargets, Clip, to_device, with_bfloat16};
+use wo_clip::{Clip, Frames, Optimizer, PixelTable, halving};
 use wo_input::Tokens;
 
 use crate::data::dataset::{Dataset, Example};
-use crate::data::sampler::{Batch, Step};
-use crate::hyperparameters::Loss;
+use crate::data::sampler::Step;
 use crate::model::parameters::Trained;
 use crate::model::pose_head::JointHead;
 use crate::run::Run;
-use crate::trainer::losses::{self, Bank, Positives};
+use crate::trainer::losses::{self, Bank};
+use crate::trainer::step_input::{Aims, Part, StepInput};
 use crate::validation::metrics::Probabilities;
 
 /// A model in training.
@@ -22,7 +25,9 @@ pub(crate) struct TrainedModel<'a> {
     pub(crate) joint_head: Option<JointHead>,
     pub(crate) trained: Trained,
     pub(crate) dataset: &'a Dataset,
-    pub(crate) side: i64,
+    table: PixelTable,
+    /// Videos per forward pass at most: fewer once memory has run out.
+    n_at_once: Cell<usize>,
     max_logit_scale: Option<f64>,
 }
 
@@ -37,18 +42,45 @@ pub(crate) struct Losses {
     pub(crate) joints: Option<f64>,
 }
 
-impl Losses {
-    /// Sums those of micro-batches: each its share of the step, its loss times that share, its video loss and its pose loss.
-    fn sum(parts: Vec<(f64, Tensor, Tensor, Option<Tensor>)>) -> Self {
-        let mut losses = Self::default();
-        for (share, all, videos, joints) in parts {
-            losses.all += all.double_value(&[]);
-            losses.videos += share * videos.double_value(&[]);
-            if let Some(joints) = joints {
-                *losses.joints.get_or_insert(0.0) += share * joints.double_value(&[]);
+/// The losses of a step while they are on the device: those of each part of its videos.
+pub(crate) struct PendingLosses(Vec<PartLosses>);
+
+struct PartLosses {
+    /// The part's share of the step.
+    share: f64,
+    /// Its loss times that share.
+    all: Tensor,
+    /// Its video loss and its pose loss.
+    videos: Tensor,
+    joints: Option<Tensor>,
+}
+
+impl PendingLosses {
+    /// Reads them and the `norm` of the gradients in one copy, which waits for the device.
+    pub(crate) fn read(self, norm: &Tensor) -> (Losses, f64) {
+        let of_part = |part: &PartLosses| {
+            let both = [part.all.shallow_clone(), part.videos.shallow_clone()];
+            both.into_iter()
+                .chain(part.joints.as_ref().map(Tensor::shallow_clone))
+        };
+        let tensors = self
+            .0
+            .iter()
+            .flat_map(of_part)
+            .chain([norm.shallow_clone()]);
+        let doubles: Vec<Tensor> = tensors.map(|it| it.to_kind(Kind::Double)).collect();
+        let numbers = Vec::<f64>::try_from(Tensor::stack(&doubles, 0));
+        let mut numbers = numbers.expect("one row of doubles").into_iter();
+        let mut next = || numbers.next().unwrap_or(f64::NAN);
+        let mut losses = Losses::default();
+        for PartLosses { share, joints, .. } in self.0 {
+            losses.all += next();
+            losses.videos += share * next();
+            if joints.is_some() {
+                *losses.joints.get_or_insert(0.0) += share * next();
             }
         }
-        losses
+        (losses, next())
     }
 }
 
@@ -75,26 +107,62 @@ impl<'a> TrainedModel<'a> {
             joint_head,
             trained,
             dataset,
-            side: i64::from(checkpoint.preprocessor.side),
+            table: PixelTable::new(&checkpoint.preprocessor, run.device),
+            n_at_once: Cell::new(if hyper.loss.is_of_single_videos() {
+                hyper.micro_batch
+            } else {
+                // Halving one is no use.
+                1
+            }),
             max_logit_scale: config.max_logit_scale(),
         })
     }
 
-    /// Adds up the gradients of a step, part by part: the same as all at once, since each video stands for itself.
-    /// `None` where the run was asked to end meanwhile.
+    /// The gradients of a step, in place of those that the optimizer's parameters have. Where memory runs out, fewer
+    /// videos share a pass from then on: the same step, since each video stands for itself. `None` where the run was
+    /// asked to end meanwhile.
     pub(crate) fn gradients(
         &self,
         run: &Run<'_, '_>,
         step: &Step,
-    ) -> anyhow::Result<Option<Losses>> {
+        optimizer: &mut Optimizer,
+    ) -> anyhow::Result<Option<PendingLosses>> {
+        let before = self.n_at_once.get();
+        let mut n_at_once = before;
+        let losses = halving(&mut n_at_once, |n| {
+            // What a pass that did not fit has left.
+            optimizer.zero_grad();
+            // The other losses compare the videos of a pass with each other.
+            let n = if run.hyper.loss.is_of_single_videos() {
+                n
+            } else {
+                usize::MAX
+            };
+            self.gradients_of(run, step, n)
+        });
+        if n_at_once < before {
+            wo_cli::warn!(
+                "out of memory; from here on {} a pass",
+                count(n_at_once, "video")
+            );
+            self.n_at_once.set(n_at_once);
+        }
+        losses?
+    }
+
+    /// Adds up the gradients of a step, part by part: the same as all at once.
+    fn gradients_of(
+        &self,
+        run: &Run<'_, '_>,
+        step: &Step,
+        n_at_once: usize,
+    ) -> anyhow::Result<Option<PendingLosses>> {
         let (hyper, device) = (run.hyper, run.device);
-        let class_of: Vec<usize> = step
-            .captions
-            .iter()
-            .map(|&c| self.bank.class_of[c])
-            .collect();
-        let targets = BankTargets::new(&class_of, self.dataset.classes.len(), device);
-        // The text tower runs once per step. Its output collects the gradients of all batches, which go back through it
+        let class_of = step.captions.iter().map(|&c| self.bank.class_of[c]);
+        let class_of: Vec<usize> = class_of.collect();
+        let n_classes = self.dataset.classes.len();
+        let input = StepInput::of(step, &class_of, n_classes, hyper.loss, n_at_once, device);
+        // The text tower runs once per step. Its output collects the gradients of all parts, which go back through it
         // once.
         let captions = in_precision(run, || {
             self.clip
@@ -103,58 +171,57 @@ impl<'a> TrainedModel<'a> {
         let gathered = captions
             .detach()
             .set_requires_grad(captions.requires_grad());
-        // Read only when all batches are queued, so that nothing waits for the device before.
-        let mut parts = Vec::with_capacity(step.batches.len());
-        let mut first = 0;
-        for batch in &step.batches {
+        // Read only when all is queued, so that nothing waits for the device before.
+        let mut losses = Vec::with_capacity(input.parts.len());
+        for part in &input.parts {
             if run.stop.is_asked() {
                 return Ok(None);
             }
-            let share = batch.classes.len() as f64 / step.n_videos as f64;
-            let (scaled, patches) = self.features(run, batch)?;
-            let own = &step.caption_of_video[first..first + batch.classes.len()];
-            first += batch.classes.len();
-            let (mut loss, of_videos) = match hyper.loss {
-                Loss::Bank => losses::bank(&scaled, &gathered, &targets, batch, hyper),
-                Loss::Sigmoid => {
+            let (scaled, patches) = self.features(run, &part.frames)?;
+            let (mut loss, videos) = match &part.aims {
+                Aims::Classes(classes) => {
+                    losses::bank(&scaled, &gathered, &input.targets, classes, hyper)
+                }
+                Aims::Pairs(classes) => {
                     let bias = self.clip.bias();
-                    losses::sigmoid(&scaled, &gathered, &targets, batch, hyper, bias)
+                    losses::sigmoid(&scaled, &gathered, &input.targets, classes, hyper, bias)
                 }
-                Loss::Infonce => {
-                    losses::contrastive(&scaled, &gathered, own, batch, Positives::Equal)
-                }
-                Loss::Diagonal => {
-                    losses::contrastive(&scaled, &gathered, own, batch, Positives::OwnOnly)
+                Aims::Captions { of_frames, targets } => {
+                    losses::contrastive(&scaled, &gathered, of_frames, targets)
                 }
             };
-            let joints = patches.and_then(|patches| self.pose_loss(run, batch, &patches));
+            let joints = patches.and_then(|patches| self.pose_loss(part, &patches));
             let of_joints = joints.as_ref().map(Tensor::detach);
             if let Some(joints) = joints {
                 loss += joints * hyper.pose_loss;
             }
-            let loss = loss * share;
-            parts.push((share, loss.detach(), of_videos, of_joints));
+            let loss = loss * part.share;
+            losses.push(PartLosses {
+                share: part.share,
+                all: loss.detach(),
+                videos,
+                joints: of_joints,
+            });
             loss.backward();
         }
         if captions.requires_grad() && gathered.grad().defined() {
             (captions * gathered.grad()).sum(Kind::Float).backward();
         }
-        Ok(Some(Losses::sum(parts)))
+        Ok(Some(PendingLosses(losses)))
     }
 
-    /// The features of a batch's frames times the logit scale; with a pose head also the hidden states of their
-    /// patches.
+    /// The features of frames times the logit scale; with a pose head also the hidden states of their patches.
     pub(crate) fn features(
         &self,
         run: &Run<'_, '_>,
-        batch: &Batch,
+        frames: &Frames,
     ) -> anyhow::Result<(Tensor, Option<Tensor>)> {
-        let n_frames = (batch.classes.len() * batch.n_frames) as i64;
-        let shape = [n_frames, 3, self.side, self.side];
-        let pixels = to_device(&batch.pixels, &shape, run.device);
+        let pixels = self.table.input(frames);
         let (features, patches) = if self.joint_head.is_some() {
-            let (features, patches) = self.clip.image_and_patch_features(&pixels);
-            (features, Some(patches))
+            let both = || self.clip.image_and_patch_features(&pixels);
+            let (features, patches) = run.hyper.precision().run(run.device, both)?;
+            let patches = patches.to_kind(Kind::Float);
+            (features.to_kind(Kind::Float), Some(patches))
         } else {
             let features = in_precision(run, || self.clip.image_features(&pixels))?;
             (features, None)
@@ -162,11 +229,9 @@ impl<'a> TrainedModel<'a> {
         Ok((features * self.clip.scale(), patches))
     }
 
-    fn pose_loss(&self, run: &Run<'_, '_>, batch: &Batch, patches: &Tensor) -> Option<Tensor> {
+    fn pose_loss(&self, part: &Part, patches: &Tensor) -> Option<Tensor> {
         let head = self.joint_head.as_ref()?;
-        let n_frames = (batch.classes.len() * batch.n_frames) as i64;
-        let targets = to_device(&batch.joints, &[n_frames, -1, 2], run.device);
-        Some(head.loss(patches, &targets))
+        Some(head.loss(patches, part.joints.as_ref()?))
     }
 
     /// What the model as it is predicts for videos.
@@ -199,8 +264,6 @@ pub(crate) fn in_precision(
     run: &Run<'_, '_>,
     forward: impl FnOnce() -> Tensor,
 ) -> anyhow::Result<Tensor> {
-    if !run.hyper.bf16 {
-        return Ok(forward());
-    }
-    Ok(with_bfloat16(run.device, forward)?.to_kind(Kind::Float))
+    let output = run.hyper.precision().run(run.device, forward)?;
+    Ok(output.to_kind(Kind::Float))
 }

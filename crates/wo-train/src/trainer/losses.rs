@@ -2,10 +2,9 @@
 
 use wo_cli::count;
 use wo_clip::tch::Tensor;
-use wo_clip::{BankTargets, equal_caption_targets, info_nce, sigmoid_loss, soft_cross_entropy};
+use wo_clip::{BankTargets, info_nce, sigmoid_loss, soft_cross_entropy};
 
 use crate::data::dataset::Dataset;
-use crate::data::sampler::Batch;
 use crate::hyperparameters::{Hyperparameters, Loss};
 
 /// Which captions of a batch a frame is pulled towards.
@@ -37,26 +36,25 @@ impl Bank {
 }
 
 /// Cross-entropy of each video over the classes, and of each frame over the bank of captions. `scaled` are the features
-/// of frames times the logit scale, `captions` those of the step's captions. Returns the loss and its video part. Both
-/// stay on the device, since reading a number waits for it.
+/// of frames times the logit scale, `captions` those of the step's captions, `classes` those of the videos. Returns the
+/// loss and its video part. Both stay on the device, since reading a number waits for it.
 pub(crate) fn bank(
     scaled: &Tensor,
     captions: &Tensor,
     targets: &BankTargets,
-    batch: &Batch,
+    classes: &Tensor,
     hyper: &Hyperparameters,
 ) -> (Tensor, Tensor) {
-    let n_frames = batch.n_frames as i64;
-    let classes = Tensor::from_slice(&batch.classes).to_device(scaled.device());
-    let of_videos =
-        video_logits(scaled, captions, targets, batch, hyper).cross_entropy_for_logits(&classes);
+    let logits = video_logits(scaled, captions, targets, classes, hyper);
+    let of_videos = logits.cross_entropy_for_logits(classes);
     let alone = of_videos.detach();
     if hyper.frame_loss == 0.0 {
         return (of_videos, alone);
     }
-    let frame_targets = targets
-        .of(&classes)
-        .repeat_interleave_self_int(n_frames, 0, None);
+    let frame_targets =
+        targets
+            .of(classes)
+            .repeat_interleave_self_int(frames_a_video(scaled, classes), 0, None);
     let of_frames = soft_cross_entropy(&scaled.matmul(&captions.tr()), &frame_targets);
     (of_videos + of_frames * hyper.frame_loss, alone)
 }
@@ -66,7 +64,7 @@ pub(crate) fn sigmoid(
     scaled: &Tensor,
     captions: &Tensor,
     targets: &BankTargets,
-    batch: &Batch,
+    classes: &Tensor,
     hyper: &Hyperparameters,
     bias: Option<&Tensor>,
 ) -> (Tensor, Tensor) {
@@ -74,17 +72,17 @@ pub(crate) fn sigmoid(
         Some(bias) => logits + bias,
         None => logits,
     };
-    let classes = Tensor::from_slice(&batch.classes).to_device(scaled.device());
-    let logits = biased(video_logits(scaled, captions, targets, batch, hyper));
+    let logits = biased(video_logits(scaled, captions, targets, classes, hyper));
     let of_videos = sigmoid_loss(&logits, &classes.one_hot(logits.size()[1]), None);
     let alone = of_videos.detach();
     if hyper.frame_loss == 0.0 {
         return (of_videos, alone);
     }
-    let positives =
-        targets
-            .positives(&classes)
-            .repeat_interleave_self_int(batch.n_frames as i64, 0, None);
+    let positives = targets.positives(classes).repeat_interleave_self_int(
+        frames_a_video(scaled, classes),
+        0,
+        None,
+    );
     let of_frames = sigmoid_loss(
         &biased(scaled.matmul(&captions.tr())),
         &positives,
@@ -98,42 +96,32 @@ fn video_logits(
     scaled: &Tensor,
     captions: &Tensor,
     targets: &BankTargets,
-    batch: &Batch,
+    classes: &Tensor,
     hyper: &Hyperparameters,
 ) -> Tensor {
-    let (n_videos, n_frames) = (batch.classes.len() as i64, batch.n_frames as i64);
-    let of_frames = scaled
-        .matmul(&targets.class_features(captions).tr())
-        .view([n_videos, n_frames, -1]);
+    let of_frames = scaled.matmul(&targets.class_features(captions).tr()).view([
+        classes.size()[0],
+        frames_a_video(scaled, classes),
+        -1,
+    ]);
     hyper.pooling.pool(&of_frames)
 }
 
-/// Cross-entropy of each frame over the captions of all frames in the batch. `own` is the caption of each video.
+/// How many frames each of the videos of these classes has.
+fn frames_a_video(scaled: &Tensor, classes: &Tensor) -> i64 {
+    scaled.size()[0] / classes.size()[0].max(1)
+}
+
+/// Cross-entropy of each frame over the captions of all frames in the batch. `of_frames` is the caption of each frame,
+/// `targets` `[frames, frames]` how much each is pulled towards the caption of each.
 pub(crate) fn contrastive(
     scaled: &Tensor,
     captions: &Tensor,
-    own: &[usize],
-    batch: &Batch,
-    positives: Positives,
+    of_frames: &Tensor,
+    targets: &Tensor,
 ) -> (Tensor, Tensor) {
-    let of_frames: Vec<i64> = own
-        .iter()
-        .flat_map(|&caption| std::iter::repeat_n(caption as i64, batch.n_frames))
-        .collect();
-    let logits = scaled.matmul(
-        &captions
-            .index_select(
-                0,
-                &Tensor::from_slice(&of_frames).to_device(scaled.device()),
-            )
-            .tr(),
-    );
-    let equal: Vec<usize> = if positives == Positives::OwnOnly {
-        (0..of_frames.len()).collect()
-    } else {
-        of_frames.iter().map(|&caption| caption as usize).collect()
-    };
-    let loss = info_nce(&logits, &equal_caption_targets(&equal, scaled.device()));
+    let logits = scaled.matmul(&captions.index_select(0, of_frames).tr());
+    let loss = info_nce(&logits, targets);
     let alone = loss.detach();
     (loss, alone)
 }

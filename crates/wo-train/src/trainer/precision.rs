@@ -4,6 +4,7 @@
 //! first losses and the verdicts of a few videos to be those of 32 bits.
 
 use wo_cli::count;
+use wo_clip::Precision;
 
 /// The largest relative difference of a loss.
 const MAX_DIFFERENCE: f64 = 0.01;
@@ -15,6 +16,8 @@ pub(crate) enum PrecisionConfig {
     Auto,
     /// 32 bits.
     Fp32,
+    /// 32 bits of which a GPU multiplies the upper 19.
+    Tf32,
     /// bfloat16.
     Bf16,
 }
@@ -23,7 +26,8 @@ pub(crate) enum PrecisionConfig {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Situation {
     pub(crate) asked: PrecisionConfig,
-    pub(crate) is_cpu: bool,
+    /// What a GPU computes in; `None` on a CPU.
+    pub(crate) on_gpu: Option<Precision>,
     /// Whether the CPU multiplies in bfloat16.
     pub(crate) has_bfloat16: bool,
     /// Whether a run that was stopped, and may go on, did.
@@ -58,21 +62,23 @@ impl Situation {
     /// What is decided.
     pub(crate) fn decide(self) -> Decision {
         let settled = |bf16, why| Decision::Settled { bf16, why };
-        match (self.asked, self.is_cpu, self.stopped_in_bf16) {
-            (PrecisionConfig::Fp32, ..) => settled(false, ""),
-            (PrecisionConfig::Bf16, ..) | (PrecisionConfig::Auto, false, _) => settled(true, ""),
-            (PrecisionConfig::Auto, true, Some(bf16)) => {
-                settled(bf16, "as the run that was stopped")
-            }
-            (PrecisionConfig::Auto, true, None) if self.has_bfloat16 => Decision::Check,
-            (PrecisionConfig::Auto, true, None) => settled(false, LACKS),
+        if let Some(precision) = self.on_gpu {
+            return settled(precision == Precision::Bf16, "");
+        }
+        match (self.asked, self.stopped_in_bf16) {
+            // A CPU has no TF32, and was refused.
+            (PrecisionConfig::Fp32 | PrecisionConfig::Tf32, _) => settled(false, ""),
+            (PrecisionConfig::Bf16, _) => settled(true, ""),
+            (PrecisionConfig::Auto, Some(bf16)) => settled(bf16, "as the run that was stopped"),
+            (PrecisionConfig::Auto, None) if self.has_bfloat16 => Decision::Check,
+            (PrecisionConfig::Auto, None) => settled(false, LACKS),
         }
     }
 
     /// Whether bfloat16 is many times slower than 32 bits here.
     // A bool, as the setting is one.
     pub(crate) fn is_slow(self, bf16: bool) -> bool {
-        bf16 && self.is_cpu && !self.has_bfloat16
+        bf16 && self.on_gpu.is_none() && !self.has_bfloat16
     }
 }
 
@@ -127,7 +133,7 @@ mod tests {
 
     const CPU: Situation = Situation {
         asked: PrecisionConfig::Auto,
-        is_cpu: true,
+        on_gpu: None,
         has_bfloat16: true,
         stopped_in_bf16: None,
     };
@@ -142,23 +148,31 @@ mod tests {
     #[test]
     fn auto_checks_only_a_cpu_that_has_bfloat16() {
         use PrecisionConfig::{Auto, Bf16, Fp32};
-        let with = |asked, is_cpu, has_bfloat16, stopped_in_bf16| {
+        let with = |asked, on_gpu, has_bfloat16, stopped_in_bf16| {
             bf16_of(Situation {
                 asked,
-                is_cpu,
+                on_gpu,
                 has_bfloat16,
                 stopped_in_bf16,
             })
         };
         assert_eq!(CPU.decide(), Decision::Check);
-        assert_eq!(with(Auto, true, false, None), Some(false));
-        assert_eq!(with(Auto, false, false, None), Some(true));
+        assert_eq!(with(Auto, None, false, None), Some(false));
+        // A GPU computes in its own, whatever the CPU beside it has.
+        for (on_gpu, bf16) in [
+            (Precision::Bf16, true),
+            (Precision::Fp32, false),
+            (Precision::Tf32, false),
+        ] {
+            assert_eq!(with(Auto, Some(on_gpu), false, None), Some(bf16));
+            assert_eq!(with(Auto, Some(on_gpu), true, Some(!bf16)), Some(bf16));
+        }
         // A run that was stopped goes on as it began, whatever a check would say now.
-        assert_eq!(with(Auto, true, true, Some(false)), Some(false));
-        assert_eq!(with(Auto, true, false, Some(true)), Some(true));
+        assert_eq!(with(Auto, None, true, Some(false)), Some(false));
+        assert_eq!(with(Auto, None, false, Some(true)), Some(true));
         for has_bfloat16 in [false, true] {
-            assert_eq!(with(Fp32, true, has_bfloat16, Some(true)), Some(false));
-            assert_eq!(with(Bf16, true, has_bfloat16, None), Some(true));
+            assert_eq!(with(Fp32, None, has_bfloat16, Some(true)), Some(false));
+            assert_eq!(with(Bf16, None, has_bfloat16, None), Some(true));
         }
         let old = Situation {
             has_bfloat16: false,

@@ -27,16 +27,16 @@ pub(crate) fn overfits_one_batch(
     let mut optimizer = model.trained.optimizer(run.hyper);
     let (mut first, mut last) = (f64::NAN, f64::NAN);
     for number in 0..N_STEPS {
-        optimizer.zero_grad();
-        let Some(losses) = model.gradients(run, &step)? else {
+        let Some(losses) = model.gradients(run, &step, &mut optimizer)? else {
             return Ok(());
         };
+        let norm = optimizer.clipped_step(run.hyper.lr.max(MIN_LR), 1.0);
+        let (losses, norm) = losses.read(&norm);
+        optimizer.settle(norm);
         if number == 0 {
             first = losses.videos;
         }
         last = losses.videos;
-        optimizer.clip_grad_norm(1.0);
-        optimizer.step(run.hyper.lr.max(MIN_LR));
     }
     ensure!(
         last < FRACTION * first || last < SMALL,

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use wo_clip::tch::Tensor;
+use wo_clip::tch::{Device, Tensor};
 use wo_clip::{Optimizer, Snapshot, latest_snapshot, weights_hash, write_snapshot};
 use wo_record::Metric;
 
 use crate::VERSION;
 use crate::data::dataset::Dataset;
+use crate::hyperparameters::Hyperparameters;
 use crate::model::parameters::{Trained, WeightAverage};
 use crate::run::Run;
 use crate::trainer::arithmetic::Arithmetic;
@@ -43,6 +44,9 @@ pub(crate) struct TrainProgress {
     joints: Option<f64>,
     norm: f64,
     n: u32,
+    /// Steps in a row that were not taken, since their gradients were not finite.
+    #[serde(default)]
+    pub(crate) n_not_taken: u32,
     /// The metrics of earlier epochs.
     pub(crate) history: Vec<Metric>,
 }
@@ -53,7 +57,12 @@ impl TrainProgress {
         self.step += 1;
         self.n += 1;
         self.loss += losses.all;
-        self.norm += norm;
+        if norm.is_finite() {
+            self.norm += norm;
+            self.n_not_taken = 0;
+        } else {
+            self.n_not_taken += 1;
+        }
         if let Some(joints) = losses.joints {
             *self.joints.get_or_insert(0.0) += joints;
         }
@@ -105,7 +114,7 @@ impl Snapshots {
         base: &str,
         run: &Run<'_, '_>,
     ) -> anyhow::Result<Self> {
-        let hyper = serde_json::to_string(run.hyper)?;
+        let hyper = serde_json::to_string(&what_decides(run.hyper, run.device))?;
         let threads = wo_clip::tch::get_num_threads();
         let parts = format!(
             "{VERSION} {hyper} {} {base} {:?} {threads}",
@@ -217,7 +226,55 @@ impl Snapshots {
     }
 }
 
+/// What the result depends on. Where each video stands for itself, videos a pass change no step but for rounding, which on a GPU differs from
+/// run to run; there their number follows from what memory is free when a run begins.
+fn what_decides(hyper: &Hyperparameters, device: Device) -> Hyperparameters {
+    let mut hyper = hyper.clone();
+    if device != Device::Cpu && hyper.loss.is_of_single_videos() {
+        hyper.micro_batch = 0;
+    }
+    hyper
+}
+
 /// The hash of a model, for [`Snapshots::new`].
 pub(crate) fn hash_of(vs: &wo_clip::tch::nn::VarStore) -> String {
     weights_hash(&vs.variables().into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hyperparameters::Loss;
+
+    #[test]
+    fn a_run_on_a_gpu_goes_on_with_other_passes_and_one_on_a_cpu_does_not() {
+        let with = |micro_batch| Hyperparameters {
+            micro_batch,
+            ..Hyperparameters::small()
+        };
+        let of = |n, device| what_decides(&with(n), device);
+        assert_eq!(of(4, Device::Cuda(0)), of(16, Device::Cuda(0)));
+        assert_ne!(of(4, Device::Cpu), of(16, Device::Cpu));
+        let infonce = Hyperparameters {
+            loss: Loss::Infonce,
+            ..with(4)
+        };
+        assert_eq!(what_decides(&infonce, Device::Cuda(0)), infonce);
+    }
+
+    #[test]
+    fn steps_that_are_not_taken_are_counted_in_a_row() {
+        let mut progress = TrainProgress::default();
+        for (norm, expected) in [(1.0, 0), (f64::NAN, 1), (f64::INFINITY, 2), (3.0, 0)] {
+            progress.add(&Losses::default(), norm);
+            assert_eq!(progress.n_not_taken, expected);
+        }
+        // Those that are not finite add nothing.
+        let norm = progress.means()["grad_norm"];
+        assert!((norm - 1.0).abs() < 1e-12, "{norm}");
+        // Snapshots of older versions lack the count.
+        let mut json = serde_json::to_value(&progress).expect("json");
+        json.as_object_mut().expect("fields").remove("n_not_taken");
+        assert!(serde_json::from_value::<TrainProgress>(json).is_ok());
+    }
 }

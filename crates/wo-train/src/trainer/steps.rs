@@ -26,6 +26,8 @@ use crate::validation::metrics::{
 
 /// The norm to which gradients are clipped.
 const MAX_GRAD_NORM: f64 = 1.0;
+/// So many steps in a row may have gradients that are not finite.
+const MAX_NOT_TAKEN: u32 = 5;
 /// Runs of this many steps are worth a self-check.
 const LONG_RUN: usize = 1000;
 
@@ -136,27 +138,34 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
     pub(crate) fn step(&mut self, step: &Step) -> anyhow::Result<Option<Losses>> {
         let (hyper, number) = (self.run.hyper, self.progress.step);
         tch::manual_seed(hyper.seed.wrapping_add(number as u64).cast_signed());
-        self.optimizer.zero_grad();
         self.model.clip.set_training(true);
-        let losses = self.model.gradients(self.run, step);
+        let losses = self.model.gradients(self.run, step, &mut self.optimizer);
         self.model.clip.set_training(false);
         let Some(losses) = losses? else {
             return Ok(None);
         };
+        // All of the step is queued before a number of it is read, which waits for the device.
+        let norm = self
+            .optimizer
+            .clipped_step(self.lr_of(number), MAX_GRAD_NORM);
+        self.model.clamp_scale();
+        self.average.follow(&self.model.trained, number);
+        let (losses, norm) = losses.read(&norm);
+        let is_taken = self.optimizer.settle(norm);
         ensure!(
-            losses.all.is_finite(),
+            losses.all.is_finite() && self.progress.n_not_taken < MAX_NOT_TAKEN,
             Exit::Integrity,
-            "not_finite: the run has diverged: the loss is {} at step {number}", losses.all;
+            "not_finite: the run has diverged: the loss is {} and the norm of its gradients {norm} at step {number}",
+            losses.all;
             "lower --lr (it is {:e})", hyper.lr
         );
+        if !is_taken {
+            wo_cli::warn!("step {number} is skipped: the norm of its gradients is {norm}");
+        }
         if number == 0 && hyper.loss == Loss::Bank {
             let n_classes = self.dataset.classes.len();
             self_check::check_first_loss(losses.videos, n_classes, self.run.base_kind)?;
         }
-        let norm = self.optimizer.clip_grad_norm(MAX_GRAD_NORM);
-        self.optimizer.step(self.lr_of(number));
-        self.model.clamp_scale();
-        self.average.follow(&self.model.trained, number);
         self.progress.add(&losses, norm);
         Ok(Some(losses))
     }

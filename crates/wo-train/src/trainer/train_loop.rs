@@ -34,7 +34,8 @@ pub(crate) fn fit(
     let stop = run.stop;
     let joints = Joints::of(dataset, run.hyper.pose_loss)?;
     let preprocessor = &run.checkpoint.preprocessor;
-    let sampler = Sampler::new(dataset, preprocessor, joints.as_ref(), run.hyper);
+    let (hyper, device) = (run.hyper, run.device);
+    let sampler = Sampler::new(dataset, preprocessor, joints.as_ref(), hyper, device);
     let mut trainer = Trainer::new(run, (vs, clip), dataset, held_out, &sampler, snapshots)?;
     trainer.resume()?;
 

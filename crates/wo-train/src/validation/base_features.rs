@@ -22,7 +22,7 @@ const N_HALVINGS: usize = 50;
 
 /// Features by the base model, for the two baselines that see frames and for the method `probe`.
 pub(crate) struct BaseFeatures {
-    /// `[classes, width]`, unit vectors: the mean directions of the captions.
+    /// `[classes, width]`, unit vectors: the mean directions of the captions. All features are on the CPU.
     pub(crate) class_features: Tensor,
     /// The logit scale.
     pub(crate) scale: f64,

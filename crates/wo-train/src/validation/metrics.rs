@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wo_cli::count;
-use wo_clip::tch::{Tensor, no_grad};
+use wo_clip::tch::{Device, Tensor, no_grad};
 use wo_clip::{Class, Pooling};
 use wo_record::{Group, Name};
 use wo_stats::{Interval, Sample, effective_groups_by_class, paired_comparisons};
@@ -31,9 +31,11 @@ pub(crate) struct Validation {
 /// What a model predicts for a video: a probability per class.
 pub(crate) type Probabilities = Vec<f64>;
 
-/// Judges each video by the pooled logits of its frames. `weights` `[classes, width]` include the logit scale.
+/// Judges each video by the pooled logits of its frames, whose features are on the CPU. `weights` `[classes, width]`
+/// include the logit scale.
 pub(crate) fn judge(features: &[Tensor], weights: &Tensor, pooling: Pooling) -> Vec<Probabilities> {
     no_grad(|| {
+        let weights = weights.to_device(Device::Cpu);
         features
             .iter()
             .map(|features| {

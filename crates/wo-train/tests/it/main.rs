@@ -140,8 +140,18 @@ fn wrong_flags_are_usage_errors() {
             run.stderr
         );
     }
-    let run = tool().args(["--device", "cuda:99"]).run();
-    assert_eq!(run.status, 4, "{}", run.stderr);
+    for (args, words) in [
+        (["--device", "cuda:99"], "cuda:99: "),
+        (
+            ["--precision", "tf32"],
+            "tf32 needs a GPU of compute capability 8.0",
+        ),
+    ] {
+        let run = tool().args(["--device", "cpu"]).args(args).run();
+        assert_eq!(run.status, 4, "{}", run.stderr);
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+        assert!(run.stderr.contains("\nhint: "), "{}", run.stderr);
+    }
 }
 
 #[test]

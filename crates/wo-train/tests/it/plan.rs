@@ -70,3 +70,36 @@ fn an_exercise_with_one_label_is_named_with_what_helps() {
         &["hint: add videos of more persons or sources with plank/bad_form"],
     );
 }
+
+#[test]
+fn the_device_and_its_precision_are_said() {
+    let folder = tempdir().expect("a folder");
+    let model = folder.path().join("m");
+    let plan = |more: &[&str]| {
+        let run = train(
+            &model,
+            &colours(),
+            &[&["--dry-run", "--device", "cpu"], more].concat(),
+        );
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        run
+    };
+    said(&plan(&[]), &["\non cpu in fp32\n"]);
+    said(&plan(&["--precision", "bf16"]), &["\non cpu in bf16\n"]);
+}
+
+#[test]
+fn records_say_the_precision_where_it_is_less_than_32_bits() {
+    let folder = tempdir().expect("a folder");
+    let model = folder.path().join("m");
+    let precision = |more: &[&str]| {
+        let flags = [&["--epochs", "1", "--device", "cpu"], more].concat();
+        let run = train(&model, &colours(), &flags);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        let begin = run.stdout.lines().next().expect("a record").to_owned();
+        let begin: Value = serde_json::from_str(&begin).expect("JSON");
+        begin["precision"].clone()
+    };
+    assert_eq!(precision(&[]), Value::Null);
+    assert_eq!(precision(&["--precision", "bf16"]), "bf16");
+}
