@@ -1,9 +1,7 @@
 //! Safe wrappers of libtorch functions that tch lacks (`cpp/`). Without state, but for the kernels in use.
 
 pub(crate) mod linear;
-mod quick_gelu;
-
-pub(crate) use quick_gelu::quick_gelu;
+pub(crate) mod quick_gelu;
 
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};

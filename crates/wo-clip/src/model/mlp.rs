@@ -5,8 +5,8 @@ use tch::nn;
 
 use crate::model::lora::shallow_clone;
 use crate::model::sizes::Activation;
-use crate::native;
 use crate::native::linear::linear;
+use crate::native::quick_gelu::quick_gelu;
 
 /// Two linear layers with an activation between them.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Mlp {
     pub(crate) fn forward(&self, xs: &Tensor) -> Tensor {
         let inner = linear(&self.fc1, xs);
         let inner = match self.activation {
-            Activation::QuickGelu => native::quick_gelu(&inner).expect("it takes all shapes"),
+            Activation::QuickGelu => quick_gelu(&inner).expect("it takes all shapes"),
             Activation::Gelu => inner.gelu("none"),
             Activation::GeluPytorchTanh => inner.gelu("tanh"),
         };

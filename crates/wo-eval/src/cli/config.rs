@@ -4,11 +4,13 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use wo_cli::{CaptionsFlag, Exit, Reading};
+use wo_clip::Precision;
 use wo_stats::Confidence;
 
 use crate::cli::args::{AnalysisArgs, Args, Command, Compare, PrecisionFlag};
 use crate::input::source::Source;
 use crate::judge::abstain::WithoutThreshold;
+use crate::judge::place::Place;
 use crate::score::gate::Terms;
 use crate::score::slices::USUAL;
 
@@ -58,6 +60,19 @@ pub(crate) struct Compute {
     pub(crate) device: String,
     pub(crate) precision: PrecisionFlag,
     pub(crate) n_threads: usize,
+}
+
+impl Compute {
+    /// Finds the device.
+    pub(crate) fn place(&self) -> anyhow::Result<Place> {
+        let asked = match self.precision {
+            PrecisionFlag::Auto => None,
+            PrecisionFlag::Fp32 => Some(Precision::Fp32),
+            PrecisionFlag::Tf32 => Some(Precision::Tf32),
+            PrecisionFlag::Bf16 => Some(Precision::Bf16),
+        };
+        Place::find(&self.device, self.n_threads, asked)
+    }
 }
 
 /// What is written beside messages.

@@ -16,7 +16,6 @@ use crate::input::predictions_file::PredictionsFile;
 use crate::input::repeats::{Repeat, SeenBefore};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::load::{check_model, load_judge};
-use crate::judge::place::Place;
 use crate::judge::predict::{PredictOptions, predict};
 use crate::judge::prediction::{Prediction, join_groups};
 use crate::judge::video_name::{name_of, named};
@@ -63,33 +62,7 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
     for path in &config.sides {
         check_model(path, HINT)?;
     }
-    let mut models = Vec::new();
-    let mut where_to_judge = None;
-    for (place, path) in config.sides.iter().enumerate() {
-        if is_records(path) {
-            let file = PredictionsFile::read(path, &mut io::empty(), &config.reading)?;
-            sides.predicted[place] = (file.space, file.predictions);
-            sides.upstream.extend(file.upstream);
-            sides.failures.extend(file.failures);
-        } else {
-            let found = match where_to_judge.take() {
-                Some(known) => known,
-                None => Place::find(&config.compute)?,
-            };
-            sides.precision = found.precision;
-            let judge = load_judge(path, where_to_judge.insert(found), HINT)?;
-            sides
-                .trained_on
-                .extend(judge.manifest().videos.iter().cloned());
-            models.push(Model {
-                place,
-                space: LabelSpace::new(judge.classes()),
-                group_by: judge.manifest().group_by(),
-                trained_on: DuplicateIndex::seen_by_model(&judge.manifest().videos),
-                judge,
-            });
-        }
-    }
+    let mut models = models_of(config, &mut sides)?;
     if models.is_empty() {
         sides.sort(None);
         return Ok(sides);
@@ -121,6 +94,38 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
     }
     sides.sort(first);
     Ok(sides)
+}
+
+/// The models among the sides. Of the others it reads what was predicted.
+fn models_of(config: &CompareConfig, sides: &mut Sides) -> anyhow::Result<Vec<Model>> {
+    let mut models = Vec::new();
+    let mut where_to_judge = None;
+    for (place, path) in config.sides.iter().enumerate() {
+        if is_records(path) {
+            let file = PredictionsFile::read(path, &mut io::empty(), &config.reading)?;
+            sides.predicted[place] = (file.space, file.predictions);
+            sides.upstream.extend(file.upstream);
+            sides.failures.extend(file.failures);
+        } else {
+            let found = match where_to_judge.take() {
+                Some(known) => known,
+                None => config.compute.place()?,
+            };
+            sides.precision = found.precision;
+            let judge = load_judge(path, where_to_judge.insert(found), HINT)?;
+            sides
+                .trained_on
+                .extend(judge.manifest().videos.iter().cloned());
+            models.push(Model {
+                place,
+                space: LabelSpace::new(judge.classes()),
+                group_by: judge.manifest().group_by(),
+                trained_on: DuplicateIndex::seen_by_model(&judge.manifest().videos),
+                judge,
+            });
+        }
+    }
+    Ok(models)
 }
 
 impl Sides {

@@ -2,9 +2,6 @@
 
 use wo_clip::{FoundDevice, Precision, find_device, set_threads};
 
-use crate::cli::args::PrecisionFlag;
-use crate::cli::config::Compute;
-
 /// Where models judge.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -13,16 +10,16 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Finds it, and says where it is unless that goes without saying: on a machine without a GPU.
-    pub(crate) fn find(compute: &Compute) -> anyhow::Result<Self> {
-        set_threads(compute.n_threads);
-        let found = find_device(&compute.device)?;
-        let precision = match compute.precision {
-            PrecisionFlag::Auto => Precision::for_judging(&found),
-            PrecisionFlag::Fp32 => Precision::Fp32,
-            PrecisionFlag::Tf32 => Precision::Tf32,
-            PrecisionFlag::Bf16 => Precision::Bf16,
-        };
+    /// Finds the device of this name, and says where it is unless that goes without saying: on a machine without a GPU.
+    /// Where no precision is asked for, it is the device's own.
+    pub(crate) fn find(
+        device: &str,
+        n_threads: usize,
+        asked: Option<Precision>,
+    ) -> anyhow::Result<Self> {
+        set_threads(n_threads);
+        let found = find_device(device)?;
+        let precision = asked.unwrap_or_else(|| Precision::for_judging(&found));
         precision.check(&found)?;
         let place = Self { found, precision };
         if place.found.gpu.is_some() || place.found.passes_over_gpu() {

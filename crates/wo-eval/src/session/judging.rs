@@ -21,7 +21,6 @@ use crate::judge::label_space::LabelSpace;
 use crate::judge::load::{check_model, load_judge};
 use crate::judge::nearest_training::{Thumbnails, TrainedOn, nearest_of_another_label};
 use crate::judge::perturb::wordings;
-use crate::judge::place::Place;
 use crate::judge::predict::Judged;
 use crate::judge::prediction::{GroundTruth, Prediction, join_groups};
 use crate::judge::video_name::{name_of, named};
@@ -71,7 +70,7 @@ impl<'a> Session<'a> {
         let n_cores = of_model.compute.n_threads;
         let hint = "train one with wo-train, or give one with --model";
         check_model(&of_model.model, hint)?;
-        let place = Place::find(&of_model.compute)?;
+        let place = of_model.compute.place()?;
         let judge = Arc::new(load_judge(&of_model.model, &place, hint)?);
         let space = Arc::new(LabelSpace::new(judge.classes()));
         let wordings = of_model.robustness.then(|| wordings(&judge)).transpose();

@@ -86,17 +86,22 @@ pub(crate) fn card(
         "## Hyperparameters\n\n```json\n{}\n```\n",
         serde_json::to_string_pretty(hyper).unwrap_or_default()
     );
-    if !fitted.metrics.is_empty() {
-        let _ = writeln!(
-            text,
-            "Metrics of the epoch that was kept:\n\n| Metric | Value |\n|---|---|"
-        );
-        for (name, value) in &fitted.metrics {
-            let _ = writeln!(text, "| {} | {value:.4} |", name.replace('_', " "));
-        }
-    }
+    metrics_of_epoch(&mut text, fitted);
     text.push_str(LIMITS);
     text
+}
+
+fn metrics_of_epoch(text: &mut String, fitted: &Fitted) {
+    if fitted.metrics.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "Metrics of the epoch that was kept:\n\n| Metric | Value |\n|---|---|"
+    );
+    for (name, value) in &fitted.metrics {
+        let _ = writeln!(text, "| {} | {value:.4} |", name.replace('_', " "));
+    }
 }
 
 /// How well the model predicts held-out videos, beside the baselines.

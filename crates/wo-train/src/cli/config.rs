@@ -18,7 +18,7 @@ use crate::cli::machine::MachineConfig;
 use crate::data::config::{DataConfig, Mixed, NearDuplicates, Source};
 use crate::data::frame_cache::Storage;
 use crate::data::split::Fractions;
-use crate::hyperparameters::{Hyperparameters, Interpolation};
+use crate::hyperparameters::{Hyperparameters, Interpolation, Loss};
 use crate::model::base_request::BaseRequest;
 use crate::model::init::{Defaults, Init};
 use crate::model::method::{Choice, Method};
@@ -148,11 +148,7 @@ impl Config {
             lora: (method == Method::Lora).then(|| lora_config(&args.lora, choice)),
             warmup: optimization.warmup,
             weight_decay: optimization.weight_decay,
-            loss: loss_of(
-                loss.loss,
-                init.has_logit_bias(),
-                main.init.as_deref().unwrap_or("the base model"),
-            )?,
+            loss: self.loss(init)?,
             pooling: loss.pooling,
             frame_loss: loss.frame_loss,
             augment: optimization.augment,
@@ -163,17 +159,29 @@ impl Config {
                 EmaDecay::Fixed(decay) => decay,
                 EmaDecay::Auto => default_ema(method, &defaults, n_train),
             },
-            // Random weights are nothing to go back to.
-            wise: if init.is_scratch() {
-                Interpolation::OFF
-            } else {
-                optimization.wise
-            },
+            wise: self.wise(init),
             patience: split.patience,
             validation: split.validation,
             test: split.test,
             seed: optimization.seed.seed,
         })
+    }
+
+    fn wise(&self, init: &Init) -> Interpolation {
+        // Random weights are nothing to go back to.
+        if init.is_scratch() {
+            return Interpolation::OFF;
+        }
+        self.args.optimization.wise
+    }
+
+    fn loss(&self, init: &Init) -> anyhow::Result<Loss> {
+        let name = self.args.main.init.as_deref();
+        loss_of(
+            self.args.loss.loss,
+            init.has_logit_bias(),
+            name.unwrap_or("the base model"),
+        )
     }
 }
 

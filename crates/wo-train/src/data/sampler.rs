@@ -48,6 +48,7 @@ pub(crate) struct Step {
 }
 
 /// Samples the steps of a run.
+// More than 12 fields: all that a step depends on.
 pub(crate) struct Sampler<'a> {
     dataset: &'a Dataset,
     examples: Vec<(&'a Example, usize)>,
