@@ -61,6 +61,7 @@ impl Frames {
     }
 
     /// `n` of them from `first`, without a copy.
+    #[must_use]
     pub fn part(&self, first: usize, n: usize) -> Self {
         Self {
             bytes: self.bytes.narrow(0, first as i64, n as i64),
@@ -68,6 +69,7 @@ impl Frames {
     }
 
     /// The same on the device. Nothing waits until they are there.
+    #[must_use]
     pub fn uploaded(&self, device: Device) -> Self {
         Self {
             bytes: uploaded(&self.bytes, device),

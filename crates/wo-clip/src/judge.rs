@@ -83,12 +83,12 @@ impl Judge {
             .context("the model has no wo.json, so it has no classes to judge by")
             .hint("train it with wo-train --init on this model first")?;
         let (vs, clip) = checkpoint.build(device)?;
-        let class_weights = no_grad(|| match &manifest.head {
-            Some(head) => head_tensor(head, checkpoint.config.feature_width()),
-            None => {
-                let features = class_features(&clip, &checkpoint.tokenizer, &manifest.prompts)?;
-                Ok((features * clip.scale()).to_device(Device::Cpu))
+        let class_weights = no_grad(|| {
+            if let Some(head) = &manifest.head {
+                return head_tensor(head, checkpoint.config.feature_width());
             }
+            let features = class_features(&clip, &checkpoint.tokenizer, &manifest.prompts)?;
+            Ok((features * clip.scale()).to_device(Device::Cpu))
         })?;
         let a_frame = bytes_of_frame(&checkpoint.config);
         let n_at_once = found.items_a_pass(a_frame, FRAMES_AT_ONCE, MOST_AT_ONCE);

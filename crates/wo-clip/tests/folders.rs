@@ -175,7 +175,7 @@ fn what_an_index_and_its_files_do_not_agree_on_is_named() {
         "{outside}"
     );
     let gone = with(&|index| {
-        index["weight_map"]["logit_scale"] = json!("model-00003-of-00003.safetensors")
+        index["weight_map"]["logit_scale"] = json!("model-00003-of-00003.safetensors");
     });
     assert!(
         gone.contains("model-00003-of-00003.safetensors cannot be read"),

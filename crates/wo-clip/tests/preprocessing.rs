@@ -35,16 +35,17 @@ fn fixtures() -> PathBuf {
 }
 
 fn cases() -> Vec<Case> {
-    let text = fs::read_to_string(fixtures().join("preprocessing/cases.json")).unwrap();
-    serde_json::from_str(&text).unwrap()
+    let text = fs::read_to_string(fixtures().join("preprocessing/cases.json")).expect("the cases");
+    serde_json::from_str(&text).expect("cases")
 }
 
 /// The largest difference to Python, in levels of 255.
 fn levels_off(this: &Preprocessor, golden: &[f32]) -> f32 {
-    let images = PICTURES.map(|name| decode_image(&fs::read(fixtures().join(name)).unwrap()));
+    let images =
+        PICTURES.map(|name| decode_image(&fs::read(fixtures().join(name)).expect("a picture")));
     let ours: Vec<f32> = images
         .into_iter()
-        .flat_map(|image| this.pixels(&image.unwrap()))
+        .flat_map(|image| this.pixels(&image.expect("an image")))
         .collect();
     assert_eq!(ours.len(), golden.len());
     let of_channel = |index: usize| index / (SIDE * SIDE) as usize % 3;

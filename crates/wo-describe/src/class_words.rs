@@ -60,7 +60,7 @@ impl ClassWords {
 /// The classes so far.
 #[derive(Debug, Default)]
 pub(crate) struct Classes {
-    classes: Vec<Class>,
+    known: Vec<Class>,
     words: Vec<ClassWords>,
     /// The place of the words by the class as frames have it.
     place_of: HashMap<Class, usize>,
@@ -89,7 +89,7 @@ impl Classes {
 
     /// A class by its place.
     pub(crate) fn get(&self, class: usize) -> Option<&Class> {
-        self.classes.get(class)
+        self.known.get(class)
     }
 
     fn add(&mut self, of: Class, captions: &Captions) -> usize {
@@ -101,10 +101,10 @@ impl Classes {
         let phrasings = captions.all_phrasings(exercise, label, faults);
         let missing = captions.missing_words(exercise, label, faults);
         let sorted = of.clone().sorted();
-        let known = self.classes.iter().position(|known| *known == sorted);
-        let class = known.unwrap_or(self.classes.len());
+        let known = self.known.iter().position(|known| *known == sorted);
+        let class = known.unwrap_or(self.known.len());
         if known.is_none() {
-            self.classes.push(sorted);
+            self.known.push(sorted);
         }
         self.place_of.insert(of.clone(), self.words.len());
         self.words.push(ClassWords {

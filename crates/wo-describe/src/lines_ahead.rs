@@ -26,6 +26,10 @@ pub(crate) struct LinesAhead<'a> {
 }
 
 /// What comes next.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it comes"
+)]
 pub(crate) enum Next {
     /// A line.
     Line(Line),
@@ -92,6 +96,10 @@ impl<'a> LinesAhead<'a> {
     }
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that the pool calls"
+)]
 fn understood(max_line: &u64, block: Block) -> Vec<LoneLine> {
     match block {
         Block::Lines(start, bytes) => LoneLine::all_of(&bytes, start, *max_line),

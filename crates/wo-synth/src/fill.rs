@@ -96,7 +96,7 @@ impl Colours {
             }
             Filling::Flat(_) => None,
             Filling::Gradient { from, to, stops } => {
-                let is_opaque = stops.iter().all(|it| it.is_opaque());
+                let is_opaque = stops.iter().all(Color::is_opaque);
                 let gradient = Gradient::of(*from, *to, stops);
                 gradient.filter(|_| is_opaque).map(Self::Gradient)
             }

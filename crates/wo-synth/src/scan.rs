@@ -4,6 +4,8 @@
 //!
 //! Only for polygons that lie wholly inside of the picture.
 
+use std::cmp::Ordering;
+
 use crate::pixel::Pixel;
 
 /// Samples along one side of a pixel, as a power of two.
@@ -269,12 +271,10 @@ impl Edge {
             };
         }
         if edge.first_y == first_y {
-            return if edge.last_y == last_y {
-                Combined::Nothing
-            } else if edge.last_y < last_y {
-                into(edge.last_y + 1, last_y, self.winding)
-            } else {
-                into(last_y + 1, edge.last_y, edge.winding)
+            return match edge.last_y.cmp(&last_y) {
+                Ordering::Equal => Combined::Nothing,
+                Ordering::Less => into(edge.last_y + 1, last_y, self.winding),
+                Ordering::Greater => into(last_y + 1, edge.last_y, edge.winding),
             };
         }
         if edge.last_y == last_y {

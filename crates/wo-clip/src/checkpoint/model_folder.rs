@@ -38,12 +38,12 @@ pub(crate) fn read_folder(folder: &Path, find_base: FindBase<'_>) -> anyhow::Res
         return read_adapter(folder, find_base);
     }
     let paths = weights_files(folder)?;
-    read_parts(folder, paths.clone(), Weights::Files(paths))
+    read_parts(folder, &paths, Weights::Files(paths.clone()))
 }
 
 /// Reads what lies beside the weights.
-fn read_parts(folder: &Path, paths: Vec<PathBuf>, weights: Weights) -> anyhow::Result<Checkpoint> {
-    let maps = MappedWeights::open(&paths)?;
+fn read_parts(folder: &Path, paths: &[PathBuf], weights: Weights) -> anyhow::Result<Checkpoint> {
+    let maps = MappedWeights::open(paths)?;
     let tensors = maps.tensors()?;
     let naming = Naming::of(tensors.keys().map(String::as_str));
     let (mut config, of_open_clip) = match naming {
@@ -105,7 +105,7 @@ fn read_adapter(folder: &Path, find_base: FindBase<'_>) -> anyhow::Result<Checkp
     let paths = weights_files(&base).with_context(|| format!("read the base model {name}"))?;
     let adapter = Adapter::new(path, adapter_config);
     let weights = Weights::Adapted(paths.clone(), adapter);
-    read_parts(&base, paths, weights)
+    read_parts(&base, &paths, weights)
         .with_context(|| format!("read the base model {name}"))
         .hint_with(|| Some(merge_command(folder)))
 }
@@ -154,8 +154,8 @@ fn open_clip_config(
     }
     if naming == Naming::OpenClipSiglip {
         return Err(anyhow!("{OPEN_CLIP_CONFIG} is not there, which says what sort of SigLIP it is"))
-            .hint(format!("put it beside the weights, from where they are; or take the model as transformers has it, such \
-                as google/siglip-base-patch16-224"));
+            .hint("put it beside the weights, from where they are; or take the model as transformers has it, such \
+                as google/siglip-base-patch16-224");
     }
     if naming == Naming::OpenClipTimm {
         return Err(anyhow!(

@@ -44,13 +44,14 @@ impl Naming {
     /// The source of `parameter`, given by Hugging Face's name.
     pub(crate) fn source(self, parameter: &str) -> Source {
         match self {
-            Self::HuggingFace => Source::new(parameter.to_owned(), Part::Whole),
             Self::OpenClipSiglip => open_clip_siglip::source(parameter),
             Self::OpenClip => open_clip_names::source(parameter),
             Self::OpenClipTimm if parameter.starts_with("text_") => {
                 open_clip_names::source(parameter).inside("text.")
             }
-            Self::OpenClipTimm => Source::new(parameter.to_owned(), Part::Whole),
+            Self::OpenClipTimm | Self::HuggingFace => {
+                Source::new(parameter.to_owned(), Part::Whole)
+            }
         }
     }
 }

@@ -190,10 +190,8 @@ impl ModelConfig {
     pub(crate) fn check_end_of_text(&self, end_of_text: u32) -> Result<(), String> {
         match self {
             Self::Clip(config) => config.check_end_of_text(end_of_text),
-            // It is taken from the tokenizer.
-            Self::Timm(_) => Ok(()),
-            // The last position is pooled, whatever token it has.
-            Self::Siglip(_) => Ok(()),
+            // timm's is taken from the tokenizer; SigLIP's last position is pooled, whatever token it has.
+            Self::Timm(_) | Self::Siglip(_) => Ok(()),
         }
     }
 }

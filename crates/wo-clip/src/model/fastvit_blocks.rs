@@ -54,6 +54,7 @@ share_fields!(Positions { weight, bias; });
 
 /// What a block does.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a model has a handful of them")]
 pub(crate) enum Body {
     /// Mixes neighbours by convolution.
     Mixing(Mixing),

@@ -124,10 +124,9 @@ fn deviation(name: &str, config: &ModelConfig) -> Option<f64> {
         ["weight", "token_embedding" | "patch_embedding"] => Some(0.02),
         ["weight", "position_embedding"] if is_text => Some(0.01),
         ["class_embedding" | "probe" | "in_proj_weight", _]
-        | ["weight", "head"]
         | [
             "weight",
-            "q_proj" | "k_proj" | "v_proj" | "text_projection" | "visual_projection",
+            "head" | "q_proj" | "k_proj" | "v_proj" | "text_projection" | "visual_projection",
         ] => Some(hidden.powf(-0.5)),
         ["weight", "out_proj" | "fc2"] => Some(hidden.powf(-0.5) * (2.0 * n_layers).powf(-0.5)),
         ["weight", "fc1"] => Some((2.0 * hidden).powf(-0.5)),

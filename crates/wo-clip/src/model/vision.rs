@@ -11,6 +11,7 @@ use crate::model::timm_vision::TimmVision;
 
 /// From pixels to features.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a model has a handful of them")]
 pub(crate) enum VisionTower {
     Clip(ClipVision),
     Siglip(SiglipVision),

@@ -139,7 +139,7 @@ impl Optimizer {
                     // no weight decay.
                     decays: parameter.dim() >= 2
                         && !name.contains("position_embedding")
-                        && !name.ends_with(".probe"),
+                        && name.rsplit('.').next() != Some("probe"),
                     name,
                     parameter,
                 }

@@ -259,7 +259,11 @@ mod tests {
         }
         this.rescale = 1.0;
         (this.mean, this.std) = ([127.5; 3], [127.5; 3]);
-        assert!(this.pixels(&white).iter().all(|p| *p == 1.0));
+        assert!(
+            this.pixels(&white)
+                .iter()
+                .all(|p| (*p - 1.0).abs() < f32::EPSILON)
+        );
     }
 
     #[test]

@@ -229,7 +229,10 @@ mod tests {
             "{found:?}"
         );
         assert!(
-            found.losses.iter().any(|[full, half]| full != half),
+            found
+                .losses
+                .iter()
+                .any(|[full, half]| (full - half).abs() > 0.0),
             "{found:?}"
         );
         // The second precision starts from the base model as the first does.

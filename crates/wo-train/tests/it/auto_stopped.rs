@@ -52,7 +52,7 @@ fn a_download_that_is_killed_goes_on_where_it_was() {
     let world = World::new();
     let n_first = 40_000;
     world.hub.cut_at(Some(n_first));
-    world.hub.pause(Duration::from_secs(60));
+    world.hub.pause(Duration::from_mins(1));
     let mut child = world.command().spawn().expect("it starts");
     let mut stdin = child.stdin.take().expect("a pipe");
     stdin
@@ -137,7 +137,7 @@ fn ended_at_once(world: &World, (done, after): (Output, Duration)) {
 fn one_ctrl_c_ends_a_run_that_waits_for_a_silent_hub_and_keeps_what_came() {
     let world = World::new();
     world.hub.cut_at(Some(30_000));
-    world.hub.pause(Duration::from_secs(60));
+    world.hub.pause(Duration::from_mins(1));
     let input = stream(&photographed(16));
     let done = interrupted(world.command(), &input, || world.n_fetched() >= 30_000);
     ended_at_once(&world, done);
