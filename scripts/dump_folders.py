@@ -55,9 +55,7 @@ def dump_adapter(base: pathlib.Path, target: pathlib.Path) -> None:
     merged = PeftModel.from_pretrained(again, target).merge_and_unload().eval()
     golden = load_file(base / "golden.safetensors")
     with torch.no_grad():
-        output = merged(
-            input_ids=golden["ids"], pixel_values=golden["pixels"], attention_mask=None
-        )
+        output = merged(input_ids=golden["ids"], pixel_values=golden["pixels"], attention_mask=None)
     numbers = {
         "image_features": output.image_embeds,
         "text_features": output.text_embeds,

@@ -151,11 +151,15 @@ def siglip_golden(folder: pathlib.Path, images: list[Image.Image]) -> None:
             reference, ours = siglip_tokenizers.siglip(texts, pathlib.Path(work), 300)
         else:
             reference, ours = siglip_tokenizers.gemma(texts, 500)
-        (folder / "tokenizer.json").write_text(json.dumps(json.loads(ours.to_str()), ensure_ascii=False) + "\n")
+        (folder / "tokenizer.json").write_text(
+            json.dumps(json.loads(ours.to_str()), ensure_ascii=False) + "\n"
+        )
         ids = siglip_tokenizers.ids(reference, TEXTS, 20)
         hard_ids = siglip_tokenizers.ids(reference, siglip_tokenizers.HARD_TEXTS)
     (folder / "texts.json").write_text(json.dumps(siglip_tokenizers.HARD_TEXTS) + "\n")
-    processor = SiglipImageProcessorPil(size={"height": 24, "width": 24}, resample=3 if is_first else 2)
+    processor = SiglipImageProcessorPil(
+        size={"height": 24, "width": 24}, resample=3 if is_first else 2
+    )
     processor.save_pretrained(folder)
     pixels = processor(images, return_tensors="pt")["pixel_values"]
     of_both = dict(num_hidden_layers=2, num_attention_heads=2)

@@ -11,8 +11,17 @@ import random
 
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2 as model_pb2
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
-from tokenizers import processors, trainers
+from tokenizers import (
+    AddedToken,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 from transformers import PreTrainedTokenizerFast, SiglipTokenizer
 
 PUNCTUATION = r"[!\"\#\$%\&'\(\)\*\+,\-\.:;=\?@\[\\\]\^_`\{\|\}\~/<>]"
@@ -41,7 +50,7 @@ HARD_TEXTS = [
     "it's a lifter's back, they'll say",
     "100 kg x 5 reps @ RPE 8.5",
     " a \t b \u3000 c\n\nd ",
-    "snake_case and-hyphens <b>bold</b> & \"quotes\" {braces} [x] ~ ^ ` | \\ / $5 #1 50% a=b*c+d;e:f?",
+    'snake_case and-hyphens <b>bold</b> & "quotes" {braces} [x] ~ ^ ` | \\ / $5 #1 50% a=b*c+d;e:f?',
     "ÜBER DIE ÄNDERUNG: l'épaule, İstanbul ΟΔΟΣ straße",
     "\ufb01ne \ufb02oor \u00bd rep \u2122 \uff53\uff51\uff55\uff41\uff54 A\u030angstrom",
     "漢字 仮名 العربية हिन्दी 한국어 🏋️💪🔥 z̈",

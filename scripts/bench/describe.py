@@ -171,7 +171,9 @@ def main() -> None:
     n = N_VIDEOS * (N_FRAMES + 1) + 2
     size = stream.stat().st_size
     print(f"{n} records, {size / n:.0f} bytes each; {N_ROUNDS} rounds in turns\n")
-    print("| | records a second | processor, µs a record | peak memory, MiB | wo-describe is as fast |")
+    print(
+        "| | records a second | processor, µs a record | peak memory, MiB | wo-describe is as fast |"
+    )
     print("|---|---|---|---|---|")
     for name, rows in taken.items():
         seconds, processor, memory = (statistics.median(row) for row in zip(*rows, strict=True))
