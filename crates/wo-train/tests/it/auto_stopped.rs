@@ -190,9 +190,10 @@ fn has_snapshot(world: &World) -> bool {
         .into_iter()
         .flatten()
         .flatten();
+    let is_whole = |name: &str| name.starts_with("step-") && !name.ends_with(".part");
     steps
         .into_iter()
-        .any(|it| it.file_name().to_string_lossy().starts_with("step-"))
+        .any(|it| is_whole(&it.file_name().to_string_lossy()))
 }
 
 #[test]
