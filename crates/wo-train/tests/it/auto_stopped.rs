@@ -190,7 +190,7 @@ fn has_snapshot(world: &World) -> bool {
         .into_iter()
         .flatten()
         .flatten();
-    let is_whole = |name: &str| name.starts_with("step-") && !name.ends_with(".part");
+    let is_whole = |name: &str| name.starts_with("step-") && !name.contains(".part");
     steps
         .into_iter()
         .any(|it| is_whole(&it.file_name().to_string_lossy()))
