@@ -31,6 +31,7 @@ mod siglip_text;
 mod siglip_vision;
 pub(crate) mod sizes;
 pub(crate) mod text;
+mod text_body;
 pub(crate) mod timm_config;
 pub(crate) mod timm_layers;
 pub(crate) mod timm_vision;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use safetensors::SafeTensors;
 use wo_clip::tch::{Device, Kind, Tensor, nn};
-use wo_clip::{Checkpoint, Kernels, read_checkpoint, sigmoid_loss};
+use wo_clip::{Checkpoint, Kernels, Output, read_checkpoint, sigmoid_loss};
 use wo_input::{
     ImageProcessor, Preprocessor, TextStyle, Tokenizer, decode_image, train_clip_tokenizer,
 };
@@ -124,14 +124,7 @@ fn features_logits_loss_and_gradients(name: &str) {
     let (vs, clip) = checkpoint.build(Device::Cpu).unwrap();
     let tokens = checkpoint.tokenizer.encode(&TEXTS).unwrap();
     let output = clip.forward(&golden["pixels"], &tokens);
-    for (what, ours) in [
-        ("image_features", &output.image_features),
-        ("text_features", &output.text_features),
-        ("logits", &output.logits),
-    ] {
-        let difference = difference(ours, &golden[what]);
-        assert!(difference < 1e-4, "{name} {what}: {difference}");
-    }
+    check_output(name, &output, &golden);
     let loss = output
         .logits
         .cross_entropy_for_logits(&Tensor::from_slice(&[0_i64, 1, 2]));
@@ -141,6 +134,18 @@ fn features_logits_loss_and_gradients(name: &str) {
     );
     loss.backward();
     check_gradients(name, &vs, &golden);
+}
+
+/// Features and logits beside those of transformers.
+fn check_output(name: &str, output: &Output, golden: &HashMap<String, Tensor>) {
+    for (what, ours) in [
+        ("image_features", &output.image_features),
+        ("text_features", &output.text_features),
+        ("logits", &output.logits),
+    ] {
+        let difference = difference(ours, &golden[what]);
+        assert!(difference < 1e-4, "{name} {what}: {difference}");
+    }
 }
 
 /// The gradients of all parameters beside those of transformers.
@@ -225,14 +230,7 @@ fn features_loss_and_gradients_of_siglip(name: &str) {
     let (vs, clip) = checkpoint.build(Device::Cpu).unwrap();
     let tokens = checkpoint.tokenizer.encode(&TEXTS).unwrap();
     let output = clip.forward(&golden["pixels"], &tokens);
-    for (what, ours) in [
-        ("image_features", &output.image_features),
-        ("text_features", &output.text_features),
-        ("logits", &output.logits),
-    ] {
-        let difference = difference(ours, &golden[what]);
-        assert!(difference < 1e-4, "{name} {what}: {difference}");
-    }
+    check_output(name, &output, &golden);
     // transformers wants as many texts as images.
     let loss = sigmoid_loss(
         &output.logits.narrow(1, 0, 3),

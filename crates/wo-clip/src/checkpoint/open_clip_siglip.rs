@@ -6,7 +6,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Map, Value};
 
 use crate::checkpoint::open_clip_names::block_source;
-use crate::checkpoint::open_clip_table::{Table, reject_unsupported};
+use crate::checkpoint::open_clip_table::{TEXT, Table, reject_unsupported};
 use crate::checkpoint::source::{Part, Source};
 use crate::model::clip_config::VisionConfig;
 use crate::model::siglip_config::{SiglipConfig, SiglipTextConfig};
@@ -50,14 +50,8 @@ const VISION: &[&str] = &[
     "timm_drop_path",
     "patch_dropout",
 ];
-const TEXT: &[&str] = &[
-    "context_length",
-    "vocab_size",
-    "width",
-    "heads",
-    "layers",
-    "mlp_ratio",
-    "norm_kwargs",
+/// Settings of `text_cfg` beside those that all text towers have.
+const TEXT_OF_SIGLIP: &[&str] = &[
     "act_kwargs",
     // The tokenizer comes from tokenizer.json.
     "hf_tokenizer_name",
@@ -88,7 +82,12 @@ pub(crate) fn siglip_config(
     reject_unsupported("model_cfg", model, &[MODEL], &[])?;
     reject_unsupported("vision_cfg", vision, &[VISION], &USUAL_VISION)?;
     let flags = ["no_causal_mask", "proj_bias"];
-    reject_unsupported("text_cfg", text, &[TEXT, &flags], &USUAL_TEXT)?;
+    reject_unsupported(
+        "text_cfg",
+        text,
+        &[TEXT, TEXT_OF_SIGLIP, &flags],
+        &USUAL_TEXT,
+    )?;
     for flag in flags {
         let value = text.get(flag).unwrap_or(&Value::Null);
         ensure!(

@@ -8,15 +8,13 @@ use wo_input::Tokens;
 
 use crate::device::uploaded;
 use crate::model::clip_config::{ClipConfig, TextConfig};
-use crate::model::encoder::{Encoder, EncoderConfig, LayerNorm};
+use crate::model::encoder::EncoderConfig;
+use crate::model::text_body::TextBody;
 
 /// From token ids to features.
 #[derive(Debug)]
 pub(crate) struct ClipText {
-    token_embedding: nn::Embedding,
-    position_embedding: nn::Embedding,
-    pub(crate) encoder: Encoder,
-    final_layer_norm: LayerNorm,
+    pub(crate) body: TextBody,
     text_projection: nn::Linear,
     eos_token_id: i64,
     /// The length to which texts are filled up with zeros, where their tokens see what comes after them.
@@ -49,46 +47,22 @@ impl ClipText {
         projection_dim: i64,
         reading: Reading,
     ) -> Self {
-        let &TextConfig {
-            hidden_size,
-            layer_norm_eps,
-            ..
-        } = text;
         let is_causal = reading == Reading::OneWay;
-        let model = vs / "text_model";
-        let embeddings = &model / "embeddings";
-        let embedding = |name: &str, n: i64| {
-            nn::embedding(
-                &embeddings / name,
-                n,
-                hidden_size,
-                nn::EmbeddingConfig::default(),
-            )
+        let encoder = EncoderConfig {
+            tower: "text_model",
+            hidden_size: text.hidden_size,
+            intermediate_size: text.intermediate_size,
+            n_layers: text.num_hidden_layers,
+            n_heads: text.num_attention_heads,
+            activation: text.hidden_act,
+            layer_norm_eps: text.layer_norm_eps,
+            is_causal,
         };
         Self {
-            token_embedding: embedding("token_embedding", text.vocab_size),
-            position_embedding: embedding("position_embedding", text.max_position_embeddings),
-            encoder: Encoder::new(
-                vs,
-                &EncoderConfig {
-                    tower: "text_model",
-                    hidden_size,
-                    intermediate_size: text.intermediate_size,
-                    n_layers: text.num_hidden_layers,
-                    n_heads: text.num_attention_heads,
-                    activation: text.hidden_act,
-                    layer_norm_eps,
-                    is_causal,
-                },
-            ),
-            final_layer_norm: LayerNorm::new(
-                &model / "final_layer_norm",
-                hidden_size,
-                layer_norm_eps,
-            ),
+            body: TextBody::new(vs, &encoder, text.vocab_size, text.max_position_embeddings),
             text_projection: nn::linear(
                 vs / "text_projection",
-                hidden_size,
+                text.hidden_size,
                 projection_dim,
                 nn::LinearConfig {
                     bias: false,
@@ -117,12 +91,9 @@ impl ClipText {
             .collect();
         let ids = Tensor::from_slice(&ids).view([tokens.n_texts as i64, length]);
         let ids = uploaded(&ids, device);
-        let positions = self.position_embedding.ws.narrow(0, 0, length);
-        let embedded = self.token_embedding.forward(&ids) + positions;
         let ends = uploaded(&Tensor::from_slice(&ends), device);
-        let pooled = self.encoder.forward_at(&embedded, &ends);
         self.text_projection
-            .forward(&self.final_layer_norm.forward(&pooled))
+            .forward(&self.body.forward_at(&ids, &ends))
     }
 
     /// The end of a text: the first end-of-text id, or in old checkpoints the first of the largest ids.

@@ -26,19 +26,6 @@ const CLASS_EMBEDDING: nn::Init = nn::Init::Randn {
     stdev: 0.02,
 };
 
-fn encoder_config(vision: &VisionConfig) -> EncoderConfig {
-    EncoderConfig {
-        tower: "vision_model",
-        hidden_size: vision.hidden_size,
-        intermediate_size: vision.intermediate_size,
-        n_layers: vision.num_hidden_layers,
-        n_heads: vision.num_attention_heads,
-        activation: vision.hidden_act,
-        layer_norm_eps: vision.layer_norm_eps,
-        is_causal: false,
-    }
-}
-
 impl ClipVision {
     pub(crate) fn new(vs: &nn::Path<'_>, config: &ClipConfig) -> Self {
         let VisionConfig {
@@ -78,7 +65,7 @@ impl ClipVision {
             ),
             // The checkpoint's own spelling.
             pre_layer_norm: LayerNorm::new(&model / "pre_layrnorm", hidden_size, layer_norm_eps),
-            encoder: Encoder::new(vs, &encoder_config(vision)),
+            encoder: Encoder::new(vs, &EncoderConfig::of_vision(vision)),
             post_layer_norm: LayerNorm::new(&model / "post_layernorm", hidden_size, layer_norm_eps),
             visual_projection: nn::linear(
                 vs / "visual_projection",

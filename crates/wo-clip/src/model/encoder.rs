@@ -6,6 +6,7 @@ use tch::nn;
 use tch::{Kind, Tensor};
 
 use crate::model::blocks::Blocks;
+use crate::model::clip_config::VisionConfig;
 use crate::model::joint_products::joint_products;
 use crate::model::lora::LoraConfig;
 use crate::model::lora::{Projection, shallow_clone};
@@ -27,6 +28,22 @@ pub(crate) struct EncoderConfig {
     pub(crate) layer_norm_eps: f64,
     /// Whether attention is causal.
     pub(crate) is_causal: bool,
+}
+
+impl EncoderConfig {
+    /// That of a vision tower: each patch sees all others.
+    pub(crate) fn of_vision(vision: &VisionConfig) -> Self {
+        Self {
+            tower: "vision_model",
+            hidden_size: vision.hidden_size,
+            intermediate_size: vision.intermediate_size,
+            n_layers: vision.num_hidden_layers,
+            n_heads: vision.num_attention_heads,
+            activation: vision.hidden_act,
+            layer_norm_eps: vision.layer_norm_eps,
+            is_causal: false,
+        }
+    }
 }
 
 /// All blocks of a tower.

@@ -45,14 +45,6 @@ fn clip(config: &ClipConfig) -> Shapes {
             &[config.projection_dim, text.hidden_size],
         ),
         ("visual_projection.weight", &[config.projection_dim, width]),
-        (
-            "text_model.embeddings.token_embedding.weight",
-            &[text.vocab_size, text.hidden_size],
-        ),
-        (
-            "text_model.embeddings.position_embedding.weight",
-            &[text.max_position_embeddings, text.hidden_size],
-        ),
         ("vision_model.embeddings.class_embedding", &[width]),
         ("vision_model.embeddings.patch_embedding.weight", &patch),
         (
@@ -62,17 +54,15 @@ fn clip(config: &ClipConfig) -> Shapes {
     ] {
         shapes.insert(name.to_owned(), shape.to_vec());
     }
-    norm(&mut shapes, "text_model.final_layer_norm", text.hidden_size);
     // The checkpoint's own spelling.
     norm(&mut shapes, "vision_model.pre_layrnorm", width);
     norm(&mut shapes, "vision_model.post_layernorm", width);
-    blocks(
-        &mut shapes,
-        "text_model",
+    shapes.extend(text_body(
+        [text.vocab_size, text.max_position_embeddings],
         text.num_hidden_layers,
         text.hidden_size,
         text.intermediate_size,
-    );
+    ));
     blocks(
         &mut shapes,
         "vision_model",
@@ -94,25 +84,15 @@ fn timm(config: &TimmConfig) -> Shapes {
             "text_projection.weight",
             &[config.projection_dim, text.hidden_size],
         ),
-        (
-            "text_model.embeddings.token_embedding.weight",
-            &[text.vocab_size, text.hidden_size],
-        ),
-        (
-            "text_model.embeddings.position_embedding.weight",
-            &[text.max_position_embeddings, text.hidden_size],
-        ),
     ] {
         shapes.insert(name.to_owned(), shape.to_vec());
     }
-    norm(&mut shapes, "text_model.final_layer_norm", text.hidden_size);
-    blocks(
-        &mut shapes,
-        "text_model",
+    shapes.extend(text_body(
+        [text.vocab_size, text.max_position_embeddings],
         text.num_hidden_layers,
         text.hidden_size,
         text.intermediate_size,
-    );
+    ));
     shapes
 }
 
@@ -123,14 +103,6 @@ fn siglip(config: &SiglipConfig) -> Shapes {
     for (name, shape) in [
         ("logit_scale", &[1_i64] as &[i64]),
         ("logit_bias", &[1_i64]),
-        (
-            "text_model.embeddings.token_embedding.weight",
-            &[text.vocab_size, text.hidden_size],
-        ),
-        (
-            "text_model.embeddings.position_embedding.weight",
-            &[text.max_position_embeddings, text.hidden_size],
-        ),
         (
             "vision_model.embeddings.patch_embedding.weight",
             &[width, vision.num_channels, side, side],
@@ -149,17 +121,15 @@ fn siglip(config: &SiglipConfig) -> Shapes {
     ] {
         shapes.insert(name.to_owned(), shape.to_vec());
     }
-    norm(&mut shapes, "text_model.final_layer_norm", text.hidden_size);
     linear(&mut shapes, "text_model.head", width, text.hidden_size);
     norm(&mut shapes, "vision_model.post_layernorm", width);
     pooling_head(&mut shapes, width, vision.intermediate_size);
-    blocks(
-        &mut shapes,
-        "text_model",
+    shapes.extend(text_body(
+        [text.vocab_size, text.max_position_embeddings],
         text.num_hidden_layers,
         text.hidden_size,
         text.intermediate_size,
-    );
+    ));
     blocks(
         &mut shapes,
         "vision_model",
@@ -176,6 +146,21 @@ fn pooling_head(shapes: &mut Shapes, width: i64, intermediate: i64) {
     linear(shapes, &format!("{head}.attention.out_proj"), width, width);
     norm(shapes, &format!("{head}.layernorm"), width);
     mlp(shapes, head, width, intermediate);
+}
+
+/// The embeddings, blocks and last norm of a text tower. `rows` are those of the two embeddings: tokens and positions.
+fn text_body(rows: [i64; 2], n_layers: i64, width: i64, intermediate: i64) -> Shapes {
+    let mut shapes = Shapes::new();
+    let names = ["token_embedding", "position_embedding"];
+    for (name, n) in names.into_iter().zip(rows) {
+        shapes.insert(
+            format!("text_model.embeddings.{name}.weight"),
+            vec![n, width],
+        );
+    }
+    norm(&mut shapes, "text_model.final_layer_norm", width);
+    blocks(&mut shapes, "text_model", n_layers, width, intermediate);
+    shapes
 }
 
 fn blocks(shapes: &mut Shapes, tower: &str, n_layers: i64, width: i64, intermediate: i64) {

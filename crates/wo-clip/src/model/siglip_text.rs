@@ -5,57 +5,35 @@ use tch::{Kind, Tensor};
 use wo_input::Tokens;
 
 use crate::device::uploaded;
-use crate::model::encoder::{Encoder, EncoderConfig, LayerNorm};
-use crate::model::siglip_config::{SiglipConfig, SiglipTextConfig};
+use crate::model::encoder::EncoderConfig;
+use crate::model::siglip_config::SiglipConfig;
+use crate::model::text_body::TextBody;
 
 /// From token ids to features.
 #[derive(Debug)]
 pub(crate) struct SiglipText {
-    token_embedding: nn::Embedding,
-    position_embedding: nn::Embedding,
-    pub(crate) encoder: Encoder,
-    final_layer_norm: LayerNorm,
+    pub(crate) body: TextBody,
     head: nn::Linear,
 }
 
 impl SiglipText {
     pub(crate) fn new(vs: &nn::Path<'_>, config: &SiglipConfig) -> Self {
         let text = &config.text_config;
-        let SiglipTextConfig {
-            hidden_size,
-            layer_norm_eps,
-            ..
-        } = *text;
-        let model = vs / "text_model";
-        let embeddings = &model / "embeddings";
-        let embedding = |name: &str, n: i64| {
-            let config = nn::EmbeddingConfig::default();
-            nn::embedding(&embeddings / name, n, hidden_size, config)
+        let encoder = EncoderConfig {
+            tower: "text_model",
+            hidden_size: text.hidden_size,
+            intermediate_size: text.intermediate_size,
+            n_layers: text.num_hidden_layers,
+            n_heads: text.num_attention_heads,
+            activation: text.hidden_act,
+            layer_norm_eps: text.layer_norm_eps,
+            is_causal: false,
         };
         Self {
-            token_embedding: embedding("token_embedding", text.vocab_size),
-            position_embedding: embedding("position_embedding", text.max_position_embeddings),
-            encoder: Encoder::new(
-                vs,
-                &EncoderConfig {
-                    tower: "text_model",
-                    hidden_size,
-                    intermediate_size: text.intermediate_size,
-                    n_layers: text.num_hidden_layers,
-                    n_heads: text.num_attention_heads,
-                    activation: text.hidden_act,
-                    layer_norm_eps,
-                    is_causal: false,
-                },
-            ),
-            final_layer_norm: LayerNorm::new(
-                &model / "final_layer_norm",
-                hidden_size,
-                layer_norm_eps,
-            ),
+            body: TextBody::new(vs, &encoder, text.vocab_size, text.max_position_embeddings),
             head: nn::linear(
-                &model / "head",
-                hidden_size,
+                vs / "text_model" / "head",
+                text.hidden_size,
                 config.vision_config.hidden_size,
                 nn::LinearConfig::default(),
             ),
@@ -67,10 +45,7 @@ impl SiglipText {
         let device = self.head.ws.device();
         let (n, length) = (tokens.n_texts as i64, tokens.length as i64);
         let ids = uploaded(&Tensor::from_slice(&tokens.ids).view([n, length]), device);
-        let positions = self.position_embedding.ws.narrow(0, 0, length);
-        let embedded = self.token_embedding.forward(&ids) + positions;
         let last = Tensor::full([n], length - 1, (Kind::Int64, device));
-        let pooled = self.encoder.forward_at(&embedded, &last);
-        self.head.forward(&self.final_layer_norm.forward(&pooled))
+        self.head.forward(&self.body.forward_at(&ids, &last))
     }
 }

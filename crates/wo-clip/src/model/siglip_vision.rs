@@ -69,19 +69,7 @@ impl SiglipVision {
                 hidden_size,
                 nn::EmbeddingConfig::default(),
             ),
-            encoder: Encoder::new(
-                vs,
-                &EncoderConfig {
-                    tower: "vision_model",
-                    hidden_size,
-                    intermediate_size: vision.intermediate_size,
-                    n_layers: vision.num_hidden_layers,
-                    n_heads: vision.num_attention_heads,
-                    activation: vision.hidden_act,
-                    layer_norm_eps,
-                    is_causal: false,
-                },
-            ),
+            encoder: Encoder::new(vs, &EncoderConfig::of_vision(vision)),
             post_layer_norm: LayerNorm::new(&model / "post_layernorm", hidden_size, layer_norm_eps),
             head: AttentionPooling::new(&(&model / "head"), vision),
         }

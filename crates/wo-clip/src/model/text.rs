@@ -37,8 +37,8 @@ impl TextTower {
 
     pub(crate) fn blocks(&mut self) -> &mut dyn Blocks {
         match self {
-            Self::Clip(tower) => &mut tower.encoder,
-            Self::Siglip(tower) => &mut tower.encoder,
+            Self::Clip(tower) => &mut tower.body.encoder,
+            Self::Siglip(tower) => &mut tower.body.encoder,
         }
     }
 }

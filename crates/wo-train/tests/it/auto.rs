@@ -15,6 +15,21 @@ pub(crate) const REPOSITORY: &str = "openai/clip-vit-base-patch32";
 const REVISION: &str = "refs/pr/15";
 const CAUTION: &str = "the base model has only seen drawn lifters";
 
+/// A run of a second that writes the model `m`.
+pub(crate) const QUICK: [&str; 11] = [
+    "--epochs",
+    "1",
+    "--method",
+    "probe",
+    "--validation",
+    "0.3",
+    "--test",
+    "0",
+    "-j1",
+    "--output",
+    "m",
+];
+
 /// A user's disk, and a Hub whose model is a small one with random weights.
 pub(crate) struct World {
     pub(crate) folder: TempDir,
@@ -71,17 +86,7 @@ impl World {
 
     pub(crate) fn tool(&self) -> Tool {
         tool()
-            .args([
-                "--epochs",
-                "1",
-                "--method",
-                "probe",
-                "--validation",
-                "0.3",
-                "--test",
-                "0",
-            ])
-            .args(["-j1", "--output", "m"])
+            .args(QUICK)
             .hub(&self.hub, self.at("cache"))
             .current_dir(self.folder.path())
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use wo_testkit::hub::Hostility;
 use wo_testkit::stream;
 
-use crate::auto::{World, base, took_the_real_one};
+use crate::auto::{QUICK, World, base, took_the_real_one};
 use crate::looks::{drawn, photographed};
 
 impl World {
@@ -16,17 +16,7 @@ impl World {
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wo-train"));
         command
-            .args([
-                "--epochs",
-                "1",
-                "--method",
-                "probe",
-                "--validation",
-                "0.3",
-                "--test",
-                "0",
-            ])
-            .args(["-j1", "--output", "m"])
+            .args(QUICK)
             .env("HF_ENDPOINT", self.hub.address())
             .env("HF_HUB_CACHE", self.at("cache"))
             .env("HF_HUB_OFFLINE", "0")
