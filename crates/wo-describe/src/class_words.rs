@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use wo_label::{Captions, MissingWords};
+use wo_label::{Captions, MissingWords, chosen};
 use wo_record::{Frame, Name};
 
 /// A class that a model learns, or faults in the order and number that a frame has them.
@@ -51,9 +51,8 @@ pub(crate) struct ClassWords {
 impl ClassWords {
     /// The description of a video with this hash, as [`Captions::describe`] chooses it.
     pub(crate) fn description(&self, choice_hash: u64) -> Option<&str> {
-        let n_phrasings = u64::try_from(self.phrasings.len()).ok()?;
-        let chosen = usize::try_from(choice_hash.checked_rem(n_phrasings)?).ok()?;
-        self.phrasings.get(chosen).map(String::as_str)
+        let place = chosen(self.phrasings.len(), choice_hash);
+        self.phrasings.get(place).map(String::as_str)
     }
 }
 

@@ -80,8 +80,7 @@ impl Captions {
         choice_hash: u64,
     ) -> String {
         let mut phrasings = self.all_phrasings(exercise, label, faults);
-        let chosen = choice_hash % phrasings.len() as u64;
-        phrasings.swap_remove(chosen as usize)
+        phrasings.swap_remove(chosen(phrasings.len(), choice_hash))
     }
 
     /// Whether this table or the built-in one makes this description of a class. If not, a person wrote it.
@@ -151,6 +150,11 @@ pub fn choice_hash(video_id: &str) -> u64 {
         .finalize_xof()
         .fill(&mut first);
     u64::from_le_bytes(first)
+}
+
+/// The place of the phrasing that a choice selects among `n`, of which there is at least one.
+pub fn chosen(n: usize, choice_hash: u64) -> usize {
+    (choice_hash % n.max(1) as u64) as usize
 }
 
 /// What a description says besides the exercise.

@@ -15,7 +15,7 @@ mod token_count;
 mod visible;
 
 pub use captions::missing_words::{MissingEntry, MissingWords, toml_key};
-pub use captions::{Captions, CaptionsError, choice_hash};
+pub use captions::{Captions, CaptionsError, choice_hash, chosen};
 pub use fault_path::{faults_in_path, faults_in_words};
 pub use fitted_name::fitted_name;
 pub use latest_reviews::{Reviews, is_same_image, is_same_time};
