@@ -57,18 +57,14 @@ impl BaseModel {
     pub(crate) fn auto(
         survey: PhotoSurvey,
         request: &BaseRequest,
-        begun: Option<Base>,
+        mut begun: Option<Base>,
     ) -> anyhow::Result<Self> {
         let seen = survey.in_words();
         if !survey.are_photographs() {
             let init = Init::Tiny(tiny::checkpoint()?);
             return Ok(Self::of(init, EMBEDDED, None, format!("auto: {seen}")));
         }
-        let (instead, itself) = match begun {
-            Some(begun) if begun.wanted.is_some() => (Some(begun), None),
-            begun => (None, begun),
-        };
-        if let Some(record) = instead {
+        if let Some(record) = begun.take_if(|it| it.wanted.is_some()) {
             let init = Init::Tiny(tiny::checkpoint()?);
             wo_cli::warn!(
                 "the interrupted run began from {EMBEDDED}, since {FOR_PHOTOGRAPHS} could not be had, and goes on from there";
@@ -89,7 +85,7 @@ impl BaseModel {
             Err(why) => why,
         };
         ensure!(
-            itself.is_none_or(|it| it.init != FOR_PHOTOGRAPHS),
+            begun.is_none_or(|it| it.init != FOR_PHOTOGRAPHS),
             Exit::Environment,
             "the interrupted run began from {FOR_PHOTOGRAPHS}, which cannot be had any more: {why}";
             "--resume never begins again, from the small model inside wo-train if need be"

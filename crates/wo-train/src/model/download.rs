@@ -28,8 +28,7 @@ pub(crate) fn checkpoint_of_hub(
     repository: &str,
     request: &BaseRequest,
 ) -> anyhow::Result<HubModel> {
-    let mut options = options();
-    options.offline |= request.is_offline;
+    let options = options(request.is_offline);
     let revision = request.revision.as_deref();
     match fetch(repository, revision, &options) {
         Ok(fetched) => read(repository, fetched, request.is_offline),
@@ -44,9 +43,7 @@ pub(crate) fn read_model(path: &Path, is_offline: bool) -> anyhow::Result<Checkp
         if Path::new(name).is_dir() || !wo_hub::is_repository(name) {
             return find_on_disk(name, revision);
         }
-        let mut options = options();
-        options.offline |= is_offline;
-        match fetch(name, revision, &options) {
+        match fetch(name, revision, &options(is_offline)) {
             Ok(fetched) => Ok(fetched.dir),
             Err(error) => refused(name, error),
         }
@@ -60,8 +57,8 @@ pub(crate) fn fetch_or_not(
     is_offline: bool,
     seen: &str,
 ) -> anyhow::Result<Result<HubModel, String>> {
-    let mut options = options();
-    let is_offline = options.offline || is_offline;
+    let mut options = options(is_offline);
+    let is_offline = options.offline;
     // What is in the cache needs no network.
     options.offline = true;
     let mut result = fetch(repository, None, &options);
@@ -107,8 +104,10 @@ fn in_one_line(error: Error) -> String {
 }
 
 /// Options of the environment, with a watch that prints the progress.
-fn options() -> Options {
+// A bool, since it is a flag of the command line.
+fn options(is_offline: bool) -> Options {
     let mut options = Options::from_env();
+    options.offline |= is_offline;
     options.watch = Some(Arc::new(progress_printer()));
     options
 }
