@@ -95,7 +95,7 @@ impl Config {
             machine: MachineConfig {
                 device: args.machine.device.clone(),
                 n_threads: args.machine.threads.count(),
-                precision: args.machine.precision.into(),
+                precision: args.machine.precision.asked(),
                 has_bfloat16: Processor::of_machine().has_bfloat16(),
             },
             is_dry_run: main.dry_run,

@@ -3,14 +3,14 @@
 use wo_clip::{FoundDevice, Gpu, Precision};
 
 use crate::cli::args;
-use crate::trainer::precision::PrecisionConfig;
 
 /// What a run takes of the machine.
 #[derive(Debug)]
 pub(crate) struct MachineConfig {
     pub(crate) device: String,
     pub(crate) n_threads: usize,
-    pub(crate) precision: PrecisionConfig,
+    /// What is asked for; `None` leaves it to the device.
+    pub(crate) precision: Option<Precision>,
     /// Whether the CPU multiplies in bfloat16.
     pub(crate) has_bfloat16: bool,
 }
@@ -29,24 +29,24 @@ impl MachineConfig {
     /// In which precision the forward pass computes, before a check on a CPU. Earlier GPUs than Ampere multiply in bfloat16
     /// no faster than in 32 bits.
     pub(crate) fn precision_on(&self, found: &FoundDevice) -> Precision {
-        match self.precision {
-            PrecisionConfig::Auto if found.gpu.as_ref().is_some_and(Gpu::is_ampere) => {
-                Precision::Bf16
-            }
-            PrecisionConfig::Auto | PrecisionConfig::Fp32 => Precision::Fp32,
-            PrecisionConfig::Tf32 => Precision::Tf32,
-            PrecisionConfig::Bf16 => Precision::Bf16,
-        }
+        let has_fast_bf16 = found.gpu.as_ref().is_some_and(Gpu::is_ampere);
+        let own = if has_fast_bf16 {
+            Precision::Bf16
+        } else {
+            Precision::Fp32
+        };
+        self.precision.unwrap_or(own)
     }
 }
 
-impl From<args::Precision> for PrecisionConfig {
-    fn from(flag: args::Precision) -> Self {
-        match flag {
-            args::Precision::Auto => Self::Auto,
-            args::Precision::Fp32 => Self::Fp32,
-            args::Precision::Tf32 => Self::Tf32,
-            args::Precision::Bf16 => Self::Bf16,
+impl args::Precision {
+    /// What it asks for; `None` leaves it to the device.
+    pub(crate) fn asked(self) -> Option<Precision> {
+        match self {
+            Self::Auto => None,
+            Self::Fp32 => Some(Precision::Fp32),
+            Self::Tf32 => Some(Precision::Tf32),
+            Self::Bf16 => Some(Precision::Bf16),
         }
     }
 }
@@ -78,15 +78,12 @@ mod tests {
             }),
             why_cpu: None,
         };
-        assert_eq!(on(PrecisionConfig::Auto, &gpu(9)), Precision::Bf16);
-        assert_eq!(on(PrecisionConfig::Auto, &gpu(7)), Precision::Fp32);
+        assert_eq!(on(None, &gpu(9)), Precision::Bf16);
+        assert_eq!(on(None, &gpu(7)), Precision::Fp32);
+        assert_eq!(on(None, &FoundDevice::cpu()), Precision::Fp32);
+        assert_eq!(on(Some(Precision::Tf32), &gpu(9)), Precision::Tf32);
         assert_eq!(
-            on(PrecisionConfig::Auto, &FoundDevice::cpu()),
-            Precision::Fp32
-        );
-        assert_eq!(on(PrecisionConfig::Tf32, &gpu(9)), Precision::Tf32);
-        assert_eq!(
-            on(PrecisionConfig::Bf16, &FoundDevice::cpu()),
+            on(Some(Precision::Bf16), &FoundDevice::cpu()),
             Precision::Bf16
         );
     }

@@ -9,23 +9,11 @@ use wo_clip::Precision;
 /// The largest relative difference of a loss.
 const MAX_DIFFERENCE: f64 = 0.01;
 
-/// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PrecisionConfig {
-    /// What the device is best at.
-    Auto,
-    /// 32 bits.
-    Fp32,
-    /// 32 bits of which a GPU multiplies the upper 19.
-    Tf32,
-    /// bfloat16.
-    Bf16,
-}
-
 /// What is known before the check.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Situation {
-    pub(crate) asked: PrecisionConfig,
+    /// What is asked for; `None` leaves it to the device.
+    pub(crate) asked: Option<Precision>,
     /// What a GPU computes in; `None` on a CPU.
     pub(crate) on_gpu: Option<Precision>,
     /// Whether the CPU multiplies in bfloat16.
@@ -67,11 +55,11 @@ impl Situation {
         }
         match (self.asked, self.stopped_in_bf16) {
             // A CPU has no TF32, and was refused.
-            (PrecisionConfig::Fp32 | PrecisionConfig::Tf32, _) => settled(false, ""),
-            (PrecisionConfig::Bf16, _) => settled(true, ""),
-            (PrecisionConfig::Auto, Some(bf16)) => settled(bf16, "as the run that was stopped"),
-            (PrecisionConfig::Auto, None) if self.has_bfloat16 => Decision::Check,
-            (PrecisionConfig::Auto, None) => settled(false, LACKS),
+            (Some(Precision::Fp32 | Precision::Tf32), _) => settled(false, ""),
+            (Some(Precision::Bf16), _) => settled(true, ""),
+            (None, Some(bf16)) => settled(bf16, "as the run that was stopped"),
+            (None, None) if self.has_bfloat16 => Decision::Check,
+            (None, None) => settled(false, LACKS),
         }
     }
 
@@ -132,7 +120,7 @@ mod tests {
     use super::*;
 
     const CPU: Situation = Situation {
-        asked: PrecisionConfig::Auto,
+        asked: None,
         on_gpu: None,
         has_bfloat16: true,
         stopped_in_bf16: None,
@@ -147,7 +135,8 @@ mod tests {
 
     #[test]
     fn auto_checks_only_a_cpu_that_has_bfloat16() {
-        use PrecisionConfig::{Auto, Bf16, Fp32};
+        const AUTO: Option<Precision> = None;
+        let (fp32, asked_bf16) = (Some(Precision::Fp32), Some(Precision::Bf16));
         let with = |asked, on_gpu, has_bfloat16, stopped_in_bf16| {
             bf16_of(Situation {
                 asked,
@@ -157,22 +146,22 @@ mod tests {
             })
         };
         assert_eq!(CPU.decide(), Decision::Check);
-        assert_eq!(with(Auto, None, false, None), Some(false));
+        assert_eq!(with(AUTO, None, false, None), Some(false));
         // A GPU computes in its own, whatever the CPU beside it has.
         for (on_gpu, bf16) in [
             (Precision::Bf16, true),
             (Precision::Fp32, false),
             (Precision::Tf32, false),
         ] {
-            assert_eq!(with(Auto, Some(on_gpu), false, None), Some(bf16));
-            assert_eq!(with(Auto, Some(on_gpu), true, Some(!bf16)), Some(bf16));
+            assert_eq!(with(AUTO, Some(on_gpu), false, None), Some(bf16));
+            assert_eq!(with(AUTO, Some(on_gpu), true, Some(!bf16)), Some(bf16));
         }
         // A run that was stopped goes on as it began, whatever a check would say now.
-        assert_eq!(with(Auto, None, true, Some(false)), Some(false));
-        assert_eq!(with(Auto, None, false, Some(true)), Some(true));
+        assert_eq!(with(AUTO, None, true, Some(false)), Some(false));
+        assert_eq!(with(AUTO, None, false, Some(true)), Some(true));
         for has_bfloat16 in [false, true] {
-            assert_eq!(with(Fp32, None, has_bfloat16, Some(true)), Some(false));
-            assert_eq!(with(Bf16, None, has_bfloat16, None), Some(true));
+            assert_eq!(with(fp32, None, has_bfloat16, Some(true)), Some(false));
+            assert_eq!(with(asked_bf16, None, has_bfloat16, None), Some(true));
         }
         let old = Situation {
             has_bfloat16: false,
