@@ -11,7 +11,7 @@ use crate::checkpoint::open_clip_table::{
     MODEL_IDLE, TEXT, TEXT_IDLE, Table, USUAL_TEXT, activation, object, off, reject_unsupported,
 };
 use crate::checkpoint::open_clip_timm::{timm_config, timm_name};
-use crate::model::clip_config::{ClipConfig, TextConfig, VisionConfig};
+use crate::model::clip_config::{ClipConfig, VisionConfig};
 use crate::model::config::ModelConfig;
 
 /// The default width of a head.
@@ -92,17 +92,7 @@ fn clip_config(
     let (vision, text) = (Table("vision_cfg", vision), Table("text_cfg", text));
     let width = vision.whole("width", 768)?;
     let head_width = vision.whole("head_width", HEAD_WIDTH)?;
-    let text_width = text.whole("width", 512)?;
-    let heads = text.whole("heads", 8)?;
-    for (table, width, name, part) in [
-        ("vision_cfg", width, "head_width", head_width),
-        ("text_cfg", text_width, "heads", heads),
-    ] {
-        ensure!(
-            width % part == 0,
-            "{table}.width is {width}, and a multiple of {name}, which is {part}, is expected"
-        );
-    }
+    vision.check_width(width, "head_width", head_width)?;
     let image_size = vision.side("image_size", 224)?;
     let patch_size = vision.side("patch_size", 16)?;
     ensure!(
@@ -121,17 +111,7 @@ fn clip_config(
             layer_norm_eps: vision.eps()?,
             ..VisionConfig::default()
         },
-        text_config: TextConfig {
-            vocab_size: text.whole("vocab_size", 49_408)?,
-            hidden_size: text_width,
-            intermediate_size: text.inner_width(text_width)?,
-            num_hidden_layers: text.whole("layers", 12)?,
-            num_attention_heads: heads,
-            max_position_embeddings: text.whole("context_length", 77)?,
-            hidden_act,
-            layer_norm_eps: text.eps()?,
-            ..TextConfig::default()
-        },
+        text_config: text.clip_text(hidden_act, text.whole("context_length", 77)?)?,
         projection_dim: Table("model_cfg", model).whole("embed_dim", 512)?,
         ..ClipConfig::default()
     };

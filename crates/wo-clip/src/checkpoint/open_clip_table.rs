@@ -2,11 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use serde_json::{Map, Value, json};
 use wo_input::whole;
 
-use crate::model::clip_config::VisionConfig;
+use crate::model::clip_config::{TextConfig, VisionConfig};
 use crate::model::sizes::{Activation, EPSILONS, SANE};
 use crate::range::within;
 
@@ -144,6 +144,38 @@ impl Table<'_> {
             .with_context(|| format!("{path} is {value}, and a number is expected"))?;
         within(&path, number, range).map_err(anyhow::Error::msg)?;
         Ok(Some(number))
+    }
+
+    /// Checks that heads share a tower evenly.
+    pub(crate) fn check_width(&self, width: i64, name: &str, part: i64) -> anyhow::Result<()> {
+        ensure!(
+            width % part == 0,
+            "{} is {width}, and a multiple of {name}, which is {part}, is expected",
+            self.path("width")
+        );
+        Ok(())
+    }
+
+    /// A text tower of CLIP.
+    pub(crate) fn clip_text(
+        &self,
+        hidden_act: Activation,
+        n_positions: i64,
+    ) -> anyhow::Result<TextConfig> {
+        let width = self.whole("width", 512)?;
+        let heads = self.whole("heads", 8)?;
+        self.check_width(width, "heads", heads)?;
+        Ok(TextConfig {
+            vocab_size: self.whole("vocab_size", 49_408)?,
+            hidden_size: width,
+            intermediate_size: self.inner_width(width)?,
+            num_hidden_layers: self.whole("layers", 12)?,
+            num_attention_heads: heads,
+            max_position_embeddings: n_positions,
+            hidden_act,
+            layer_norm_eps: self.eps()?,
+            ..TextConfig::default()
+        })
     }
 
     pub(crate) fn inner_width(&self, width: i64) -> anyhow::Result<i64> {

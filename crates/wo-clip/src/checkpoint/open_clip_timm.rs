@@ -9,7 +9,6 @@ use wo_cli::Hint;
 use crate::checkpoint::open_clip_table::{
     MODEL_IDLE, TEXT, TEXT_IDLE, Table, USUAL_TEXT, activation, reject_unsupported,
 };
-use crate::model::clip_config::TextConfig;
 use crate::model::timm_config::{KNOWN_TOWERS, TimmConfig, TimmTower};
 
 const MODEL: &[&str] = &[
@@ -58,28 +57,12 @@ pub(crate) fn timm_config(
     let hidden_act = activation(model)?;
     let (vision, text) = (Table("vision_cfg", vision), Table("text_cfg", text));
     check_head(&vision, &tower)?;
-    let text_width = text.whole("width", 512)?;
-    let heads = text.whole("heads", 8)?;
-    ensure!(
-        text_width % heads == 0,
-        "text_cfg.width is {text_width}, and a multiple of heads, which is {heads}, is expected"
-    );
     Ok(TimmConfig {
         name: name.as_str().unwrap_or_default().to_owned(),
         image_size: image_size(&vision, &tower)?,
         vision: tower,
-        text_config: TextConfig {
-            vocab_size: text.whole("vocab_size", 49_408)?,
-            hidden_size: text_width,
-            intermediate_size: text.inner_width(text_width)?,
-            num_hidden_layers: text.whole("layers", 12)?,
-            num_attention_heads: heads,
-            // A text has a start and an end.
-            max_position_embeddings: text.at_least("context_length", 77, 2)?,
-            hidden_act,
-            layer_norm_eps: text.eps()?,
-            ..TextConfig::default()
-        },
+        // A text has a start and an end.
+        text_config: text.clip_text(hidden_act, text.at_least("context_length", 77, 2)?)?,
         is_causal: !text.flag(BOTH_WAYS)?,
         projection_dim: Table("model_cfg", model).whole("embed_dim", 512)?,
     })
