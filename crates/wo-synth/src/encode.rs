@@ -12,6 +12,7 @@ use crate::frame::Renderer;
 use crate::new_file::NewFile;
 use crate::plan::VideoSpec;
 use crate::tempo::FRAME_RATE_HZ;
+use crate::undated::undate;
 
 /// Why a video could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +105,7 @@ pub fn encode(spec: &VideoSpec, path: &Path) -> Result<(), EncodeError> {
         encoder.push(buffer)?;
     }
     encoder.finish()?;
+    undate(file.temporary_path())?;
     Ok(file.commit()?)
 }
 

