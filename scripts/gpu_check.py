@@ -70,11 +70,13 @@ def below(figures: dict, limits: dict) -> dict:
 
 
 class Report:
-    def __init__(self, about: dict):
-        self.about = about
+    def __init__(self, about: dict, folder: pathlib.Path, wanted: str = ""):
+        self.about, self.folder, self.wanted = about, folder, wanted
         self.rows: list[dict] = []
 
     def run(self, name: str, check, *args) -> None:
+        if self.wanted not in name and check is not check_files:
+            return
         started = time.monotonic()
         figures: dict = {}
         try:
@@ -92,6 +94,8 @@ class Report:
             {"name": name, "outcome": outcome, "why": why, "seconds": seconds, "figures": figures}
         )
         say(f"{name}: {outcome}{': ' + why if why else ''} ({seconds} s)")
+        # A check may bring the machine down.
+        self.write()
 
     def count(self, outcome: str) -> int:
         return sum(row["outcome"] == outcome for row in self.rows)
@@ -111,7 +115,8 @@ class Report:
             lines.append("| " + " | ".join(cell_of(cell) for cell in cells) + " |")
         return "\n".join(lines) + "\n"
 
-    def write(self, folder: pathlib.Path) -> None:
+    def write(self) -> None:
+        folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
         whole = {"about": self.about, "checks": self.rows}
         (folder / "report.json").write_text(json.dumps(whole, indent=1) + "\n")
@@ -519,6 +524,8 @@ def verdicts_of(machine: Machine, device: str, precision: str, kernels: str) -> 
 
 def judging(machine: Machine, precision: str) -> dict:
     machine.precision_or_skip(precision)
+    if not (machine.work / "undisturbed").is_dir():
+        train(machine, "undisturbed", *RUN)
     wanted = verdicts_of(machine, "cpu", "fp32", "own")
     # On a CPU the other side multiplies with oneDNN, which sums in another order.
     found = verdicts_of(machine, machine.device, precision, "onednn")
@@ -770,6 +777,7 @@ def arguments_of(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--cpu", action="store_true", help="leave the GPU alone and run the CPU half"
     )
+    parser.add_argument("--only", default="", help="only checks whose name has this in it")
     parser.add_argument("--device", default="auto", help="auto, cuda or cuda:N")
     parser.add_argument(
         "--output",
@@ -819,6 +827,8 @@ def main(argv: list[str]) -> int:
     if argv[:1] == ["--peer"]:
         peer(argv[1:])
         return 0
+    if argv[:1] == ["--self-check"]:
+        return self_check(pathlib.Path(argv[1]))
     options = arguments_of(argv)
     try:
         import torch
@@ -839,12 +849,11 @@ def main(argv: list[str]) -> int:
         "Python": platform.python_version(),
         "system": platform.platform(),
     }
-    report = Report(about)
+    report = Report(about, options.output, options.only)
     with tempfile.TemporaryDirectory(prefix="gpu-check-") as folder:
         work = pathlib.Path(folder)
         report.run("files", check_files)
         if report.count("fail"):
-            report.write(options.output)
             return 1
         try:
             machine = Machine(options, work)
@@ -854,11 +863,10 @@ def main(argv: list[str]) -> int:
                 str(failed),
                 f"the binaries need glibc {manifest['glibc']} or newer; here is {platform.libc_ver()[1]}",
             )
-        about |= {"device": machine.found["device"], "processor": base_name_of_processor()}
+        about |= {"device": machine.found["device"], "processor": name_of_processor()}
         say(f"device: {about['device']}; torch {torch.__version__}")
         unpack_frames(work)
         run_all(machine, report)
-    report.write(options.output)
     n_failed = report.count("fail")
     say(
         f"{report.count('pass')} passed, {n_failed} failed, {report.count('skipped')} skipped; {options.output / 'report.md'}"
@@ -866,7 +874,24 @@ def main(argv: list[str]) -> int:
     return 1 if n_failed else 0
 
 
-def base_name_of_processor() -> str:
+def self_check(folder: pathlib.Path) -> int:
+    """Runs one check of each outcome without torch, for the test of this file."""
+    report = Report({"device": "none"}, folder)
+    if (HERE / "manifest.json").is_file():
+        report.run("files", check_files)
+    report.run("below", lambda: below({"a|b": 1e-6, "list": [1]}, {"a|b": 1e-5}))
+    report.run("over", lambda: below({"a": 2e-5}, {"a": 1e-5}))
+    report.run("not a number", lambda: below({"a": float("nan")}, {"a": 1e-5}))
+    report.run("no reason", raises, Skipped(NO_GPU))
+    report.run("breaks", raises, KeyError("on purpose"))
+    return 1 if report.count("fail") else 0
+
+
+def raises(error: Exception) -> None:
+    raise error
+
+
+def name_of_processor() -> str:
     lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
     return next(
         (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")),
