@@ -29,7 +29,7 @@ const SIGNS: [&str; 10] = [
 pub struct OutOfMemory(String);
 
 impl OutOfMemory {
-    /// Recognizes a message of libtorch, and keeps its first line about memory. tch writes line breaks as `\\n`.
+    /// Recognizes a message of libtorch, and keeps its first line about memory. tch writes line breaks as `\n`.
     pub fn of(message: &str) -> Option<Self> {
         message
             .lines()
