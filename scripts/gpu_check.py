@@ -23,6 +23,7 @@ import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 NO_GPU = "no GPU"
+ONEDNN_FAILED = "could not create a primitive"
 # What may differ, by precision. Cosines and features are of unit vectors; the loss is relative, and gradients are one
 # vector, relative to its length.
 TOLERANCE = {"fp32": 1e-5, "tf32": 2e-3, "bf16": 1e-2}
@@ -385,6 +386,11 @@ def halving(machine: Machine) -> dict:
         limit = held + machine.options.room * (1 << 20)
         resource.prlimit(process.pid, resource.RLIMIT_AS, (limit, limit))
     stdout, stderr = process.communicate("go\n", timeout=machine.options.timeout)
+    if not machine.is_gpu and ONEDNN_FAILED in stderr:
+        # These words have other causes too, so they are not known as a lack of memory.
+        raise Skipped(
+            f"{NO_GPU}, and oneDNN ran out of memory before libtorch did: {ONEDNN_FAILED}"
+        )
     if process.returncode != 0:
         raise Failed(f"device_check ended with {process.returncode}: {last_lines(stderr)}")
     figures = json.loads(stdout.splitlines()[-1])
@@ -795,7 +801,7 @@ def arguments_of(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--room",
         type=int,
-        default=400,
+        default=60,
         help="MiB that the CPU's process may still take to be halved",
     )
     parser.add_argument("--timeout", type=float, default=1800.0, help="seconds for one program")
