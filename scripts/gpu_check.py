@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import lzma
+import math
 import os
 import pathlib
 import platform
@@ -119,9 +120,21 @@ class Report:
     def write(self) -> None:
         folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
-        whole = {"about": self.about, "checks": self.rows}
-        (folder / "report.json").write_text(json.dumps(whole, indent=1) + "\n")
+        whole = finite({"about": self.about, "checks": self.rows})
+        text = json.dumps(whole, indent=1, allow_nan=False)
+        (folder / "report.json").write_text(text + "\n")
         (folder / "report.md").write_text(self.markdown())
+
+
+def finite(value):
+    """The value as JSON can have it: NaN and infinity as text."""
+    if isinstance(value, dict):
+        return {name: finite(it) for name, it in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(it) for it in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
 
 
 def cell_of(text: str) -> str:
