@@ -68,6 +68,11 @@ test-light *args: setup
 fuzz *args: setup
     scripts/fuzz "$@"
 
+# Make a folder that checks a machine with a GPU and nothing else: docs/gpu-check.md (an hour the first time)
+[group('check')]
+gpu-check *args: setup
+    scripts/gpu-check "$@"
+
 # Eight simulated weeks of retraining, and whether models get better: a table, and a chart in soak/weeks.svg (ten minutes)
 [group('check')]
 soak: build

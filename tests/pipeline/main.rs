@@ -6,6 +6,7 @@ mod copies;
 mod docs;
 mod exits;
 mod files;
+mod gpu_check;
 mod ignored;
 mod layering;
 mod limits;

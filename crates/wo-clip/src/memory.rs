@@ -29,10 +29,11 @@ const SIGNS: [&str; 10] = [
 pub struct OutOfMemory(String);
 
 impl OutOfMemory {
-    /// Recognizes a message of libtorch, and keeps its first line about memory.
+    /// Recognizes a message of libtorch, and keeps its first line about memory. tch writes line breaks as `\n`.
     pub fn of(message: &str) -> Option<Self> {
         message
             .lines()
+            .flat_map(|line| line.split("\\n"))
             .find(|line| SIGNS.iter().any(|sign| line.contains(sign)))
             .map(|line| Self(line.trim().to_owned()))
     }
@@ -90,6 +91,7 @@ mod tests {
         let error = or_out_of_memory(too_much).unwrap_err().to_string();
         assert!(error.contains("can't allocate memory"), "{error}");
         assert_eq!(error.lines().count(), 1);
+        assert!(!error.contains("frame #0"), "no stack of libtorch: {error}");
     }
 
     /// As c10 words it (`CUDACachingAllocator.cpp`).
