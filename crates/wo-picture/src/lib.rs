@@ -18,6 +18,7 @@ mod photograph;
 mod quality;
 mod resize;
 mod small;
+mod small_grid;
 mod thumbnail;
 
 pub use background::{Background, background};
@@ -28,7 +29,7 @@ pub use mask::{Bounds, Mask};
 pub use motion::{MovingPerson, NoPerson, Shift, moving_person};
 pub use overlap::{Overlap, Sought, overlaps};
 pub use perceptual_hash::{HashIndex, SAME_PART, perceptual_hash};
-pub use photograph::{detail, looks_photographed};
+pub use photograph::{looks_photographed, photograph_score};
 pub use quality::{Tones, brightness, luma, rounded, sharpness};
 pub use small::median;
 pub use thumbnail::{N_FEATURES, thumbnail};

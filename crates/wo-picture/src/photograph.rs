@@ -1,106 +1,68 @@
 //! Whether images are photographs, or drawings of the kind that `wo-synth` makes.
 //!
-//! A photograph has detail nearly everywhere, a drawing only at its lines. So the usual step from a pixel to its neighbour is
-//! compared with the largest steps, with their mean and with the contrast, which is the same in any light. The image is
-//! averaged to a few pixels first: the grain of a camera and the blocks of a codec are no detail.
+//! A photograph has detail nearly everywhere, a drawing mostly at its lines. So the usual step from a pixel to its neighbour
+//! is compared with the largest ones, with the mean step and with the light. The image is averaged to a few pixels first:
+//! the grain of a camera and the blocks of a codec are no detail. The weights of these numbers are fitted:
+//! `docs/experiments/2026-12-01-drawn-or-photograph.md` says how, and what the rule misses.
 
 use image::RgbImage;
 
-/// Pixels a side for the smallest steps, in which grain does not count.
-const COARSE: usize = 32;
-/// Pixels a side for the usual step.
-const FINE: usize = 48;
-/// Images with more detail count as photographs. How it was found, and what it misses:
-/// `docs/experiments/2026-12-01-drawn-or-photograph.md`.
-const PHOTOGRAPH: f64 = -5.49;
-/// Keeps ratios finite.
-const LEAST: f64 = 1e-6;
-/// Ratios far below this say the same: there is no detail.
-const LEAST_RATIO: f64 = 0.003;
+use crate::small_grid::SmallGrid;
+
+/// The weights of the numbers of an image.
+const WEIGHTS: [f64; 9] = [
+    1.541, -9.960, -46.808, -11.926, -27.392, -4.696, -17.747, -4.850, 3.471,
+];
+/// Their weighted sum between the two kinds.
+const MIDDLE: f64 = -156.862;
+/// Levels of brightness that are black and white.
+const BLACK: f64 = 12.0;
+const WHITE: f64 = 250.0;
+/// An image of which more than this is black or white shows too little to call it a drawing.
+const MAX_CLIPPED: f64 = 0.6;
+/// No photograph is as flat: its usual step is more than this part of the brightness.
+const FLAT: f64 = 0.001;
 
 /// Whether the images of a video look like photographs, by the middle one of them; `None` without an image.
 pub fn looks_photographed(images: &[RgbImage]) -> Option<bool> {
-    let mut details: Vec<f64> = images.iter().map(detail).collect();
-    details.sort_by(f64::total_cmp);
-    let middle = details.get(details.len() / 2)?;
-    Some(*middle > PHOTOGRAPH)
+    let mut scores: Vec<f64> = images.iter().map(photograph_score).collect();
+    scores.sort_by(f64::total_cmp);
+    // Of two, the one that looks more like a photograph.
+    let middle = scores.get(scores.len() / 2)?;
+    Some(*middle > 0.0)
 }
 
-/// How much of the middle square has detail: the sum of the logarithms of three ratios.
-pub fn detail(image: &RgbImage) -> f64 {
-    let (coarse, fine) = (Steps::of(image, COARSE), Steps::of(image, FINE));
-    let usual = fine.quantile(0.5);
-    let ratios = [
-        (coarse.quantile(0.25), coarse.quantile(0.95)),
-        (usual, fine.contrast),
-        (usual, fine.mean()),
-    ];
-    let logarithms = ratios.map(|(part, whole)| (part / (whole + LEAST) + LEAST_RATIO).ln());
-    logarithms.iter().sum()
+/// Above zero for images that look like photographs, below for drawings. In doubt above.
+pub fn photograph_score(image: &RgbImage) -> f64 {
+    let grid = |side| SmallGrid::of(image, side);
+    let grids = [24, 32, 48, 64].map(grid);
+    let [_, middle, fine, _] = &grids;
+    if middle.share_outside(BLACK, WHITE) > MAX_CLIPPED {
+        return 1.0;
+    }
+    if fine.usual_step() < FLAT {
+        return -1.0;
+    }
+    let weighted = numbers(&grids)
+        .into_iter()
+        .zip(WEIGHTS)
+        .map(|(number, weight)| weight * number);
+    weighted.sum::<f64>() - MIDDLE
 }
 
-/// The steps of brightness between neighbours.
-struct Steps {
-    sorted: Vec<f64>,
-    /// The standard deviation of the brightness.
-    contrast: f64,
-}
-
-impl Steps {
-    /// Of the middle square at `side` pixels, or fewer where the image has fewer.
-    fn of(image: &RgbImage, side: usize) -> Self {
-        let side = side.min(image.width().min(image.height()) as usize);
-        let levels = averaged(image, side);
-        let n = levels.len().max(1) as f64;
-        let mean = levels.iter().sum::<f64>() / n;
-        let variance = levels.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / n;
-        let places = (1..side).flat_map(|y| (1..side).map(move |x| y * side + x));
-        let step = |place: usize| {
-            let [here, left, above] = [place, place - 1, place - side].map(|it| levels[it]);
-            (here - left).abs().max((here - above).abs())
-        };
-        let mut sorted: Vec<f64> = places.map(step).collect();
-        sorted.sort_by(f64::total_cmp);
-        Self {
-            sorted,
-            contrast: variance.sqrt(),
-        }
-    }
-
-    /// The step that this share of the others is below; 0 where there is none.
-    fn quantile(&self, share: f64) -> f64 {
-        let place = (share * self.sorted.len() as f64) as usize;
-        self.sorted.get(place).copied().unwrap_or(0.0)
-    }
-
-    fn mean(&self) -> f64 {
-        self.sorted.iter().sum::<f64>() / self.sorted.len().max(1) as f64
-    }
-}
-
-/// The brightness of the middle square, averaged to `side` pixels, which are no more than the image has.
-fn averaged(image: &RgbImage, side: usize) -> Vec<f64> {
-    let (width, height) = (image.width() as usize, image.height() as usize);
-    let square = width.min(height);
-    let (left, top) = ((width - square) / 2, (height - square) / 2);
-    let edge = |n: usize| n * square / side.max(1);
-    let mut levels = Vec::with_capacity(side * side);
-    for row in 0..side {
-        for column in 0..side {
-            let mut sum = 0_u64;
-            for y in edge(row)..edge(row + 1) {
-                let start = 3 * ((top + y) * width + left + edge(column));
-                let end = 3 * ((top + y) * width + left + edge(column + 1));
-                for rgb in image.as_raw()[start..end].chunks_exact(3) {
-                    let [r, g, b] = [rgb[0], rgb[1], rgb[2]].map(u64::from);
-                    sum += 299 * r + 587 * g + 114 * b;
-                }
-            }
-            let n = (edge(row + 1) - edge(row)) * (edge(column + 1) - edge(column));
-            levels.push(sum as f64 / (1000 * n) as f64);
-        }
-    }
-    levels
+/// What is weighted, in the order of [`WEIGHTS`].
+fn numbers([coarse, middle, fine, finest]: &[SmallGrid; 4]) -> [f64; 9] {
+    [
+        finest.log_usual_step(),
+        coarse.log_step_over_mean(0.75),
+        coarse.direction_entropy(),
+        coarse.log_bend_over_step(),
+        fine.log_peak(),
+        finest.log_usual_bend(),
+        middle.log_step_over_mean(0.75),
+        coarse.log_step_over_mean(0.5),
+        fine.log_usual_step(),
+    ]
 }
 
 #[cfg(test)]
@@ -109,52 +71,77 @@ mod tests {
 
     use super::*;
 
-    fn waves(light: f64) -> RgbImage {
+    /// A wall and a floor in two tones with some boxes before them, in this light.
+    fn drawn(light: f64) -> RgbImage {
         RgbImage::from_fn(320, 240, |x, y| {
-            let wave = (f64::from(x) / 9.0).sin() + (f64::from(y) / 7.0).cos();
-            Rgb([(light * (128.0 + 50.0 * wave)) as u8; 3])
+            let is_box = |left: u32, top: u32, side: u32| {
+                (left..left + side).contains(&x) && (top..top + side).contains(&y)
+            };
+            let tone = match (is_box(60, 90, 50), is_box(170, 60, 70), y > 160) {
+                (true, ..) => 60.0,
+                (_, true, _) => 210.0,
+                (_, _, true) => 90.0,
+                _ => 150.0,
+            };
+            Rgb([(light * tone) as u8; 3])
+        })
+    }
+
+    /// Smooth noise of many sizes, the larger the stronger, as in photographs.
+    fn photographed(light: f64) -> RgbImage {
+        let noise = |x: u32, y: u32, seed: u32| {
+            let mixed = u64::from(x) << 32 | u64::from(y) << 8 | u64::from(seed);
+            let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mixed = (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            (mixed >> 40) as f64 / f64::from(1 << 24)
+        };
+        RgbImage::from_fn(320, 240, |x, y| {
+            let octaves = (2..8_u32).map(|octave| {
+                let size = 1 << octave;
+                let (column, row) = (x / size, y / size);
+                let u = f64::from(x % size) / f64::from(size);
+                let v = f64::from(y % size) / f64::from(size);
+                let [a, b, c, d] = [(0, 0), (1, 0), (0, 1), (1, 1)]
+                    .map(|(right, down)| noise(column + right, row + down, octave));
+                let level = (a * (1.0 - u) + b * u) * (1.0 - v) + (c * (1.0 - u) + d * u) * v;
+                level * f64::from(size)
+            });
+            Rgb([(light * octaves.sum::<f64>()).clamp(0.0, 255.0) as u8; 3])
         })
     }
 
     #[test]
-    fn detail_everywhere_makes_a_photograph_in_any_light() {
-        let drawn = RgbImage::from_fn(320, 240, |x, _| Rgb([if x < 160 { 200 } else { 60 }; 3]));
-        let (bright, dark) = (detail(&waves(1.0)), detail(&waves(0.3)));
-        assert!((bright - dark).abs() < 0.5, "{bright} {dark}");
-        assert_eq!(looks_photographed(&[waves(1.0)]), Some(true));
-        assert_eq!(looks_photographed(&[waves(0.3)]), Some(true));
-        assert_eq!(looks_photographed(&[drawn]), Some(false));
-        assert_eq!(looks_photographed(&[]), None);
+    fn light_and_bars_change_nothing() {
+        for light in [1.0, 0.5] {
+            assert!(photograph_score(&photographed(light)) > 0.0, "{light}");
+            assert!(photograph_score(&drawn(light)) < 0.0, "{light}");
+        }
+        let mut boxed = RgbImage::new(320, 640);
+        image::imageops::replace(&mut boxed, &photographed(1.0), 0, 200);
+        let (bare, boxed) = (
+            photograph_score(&photographed(1.0)),
+            photograph_score(&boxed),
+        );
+        assert!((bare - boxed).abs() < 1e-9, "{bare} {boxed}");
     }
 
     #[test]
     fn the_middle_image_decides() {
-        let flat = || RgbImage::from_pixel(90, 90, Rgb([100; 3]));
-        let of = |images: [RgbImage; 3]| looks_photographed(&images);
-        assert_eq!(of([flat(), waves(1.0), waves(1.0)]), Some(true));
-        assert_eq!(of([flat(), flat(), waves(1.0)]), Some(false));
+        let (a, b) = (|| photographed(1.0), || drawn(1.0));
+        assert_eq!(looks_photographed(&[b(), a(), a()]), Some(true));
+        assert_eq!(looks_photographed(&[b(), b(), a()]), Some(false));
+        assert_eq!(looks_photographed(&[b(), a()]), Some(true));
+        assert_eq!(looks_photographed(&[]), None);
     }
 
     #[test]
-    fn any_size_has_an_answer() {
+    fn any_size_has_an_answer_and_black_is_no_drawing() {
         for (width, height) in [(0, 0), (0, 7), (1, 1), (2, 2), (3, 500), (33, 31)] {
-            let black = RgbImage::new(width, height);
-            assert!(detail(&black) < PHOTOGRAPH, "{width}x{height}");
+            let score = photograph_score(&RgbImage::new(width, height));
+            assert!(score.is_finite(), "{width}x{height}");
         }
+        assert!(photograph_score(&RgbImage::new(90, 90)) > 0.0);
         let corner = RgbImage::from_fn(2, 2, |x, y| Rgb([if x + y == 0 { 255 } else { 0 }; 3]));
-        assert!(detail(&corner).is_finite());
-    }
-
-    #[test]
-    fn grain_does_not_make_a_photograph() {
-        let mut state = 1_u32;
-        let grainy = RgbImage::from_fn(640, 640, |x, _| {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            let level = if x < 300 { 190 } else { 70 };
-            Rgb([level + (state % 8) as u8; 3])
-        });
-        assert!(detail(&grainy) < PHOTOGRAPH, "{}", detail(&grainy));
+        assert!(photograph_score(&corner).is_finite());
     }
 }

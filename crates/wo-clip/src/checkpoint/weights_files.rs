@@ -118,8 +118,8 @@ fn other_weights(folder: &Path) -> anyhow::Result<anyhow::Error> {
 fn convert_hugging_face(folder: &Path) -> String {
     let folder = folder.display();
     format!(
-        "if you trust it, with torch and transformers installed: python3 -c \"from transformers import CLIPModel; \
-         CLIPModel.from_pretrained('{folder}').save_pretrained('{folder}')\""
+        "if you trust it, with torch and transformers installed: python3 -c \"from transformers import AutoModel; \
+         AutoModel.from_pretrained('{folder}').save_pretrained('{folder}')\""
     )
 }
 

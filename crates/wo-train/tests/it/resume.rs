@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use wo_testkit::{stream, tempdir};
 
-use crate::{SMALL, colours, records, tool};
+use crate::{SMALL, colours, records, siglip, tool};
 
 const EPOCHS: [&str; 2] = ["--epochs", "6"];
 
@@ -109,6 +109,17 @@ fn a_run_that_is_asked_to_end_goes_on_to_the_same_bytes() {
 #[test]
 fn a_run_in_bfloat16_with_checkpoints_goes_on_to_the_same_bytes() {
     goes_on_to_the_same_bytes(&["--precision", "bf16", "--checkpoint-blocks"]);
+}
+
+#[test]
+fn a_siglip_that_is_asked_to_end_goes_on_to_the_same_bytes() {
+    for method in [
+        &["--method", "full", "--wise", "0.5"][..],
+        &["--method", "lora"],
+    ] {
+        let base = siglip::base("siglip");
+        goes_on_to_the_same_bytes(&[&["--init", &base], method].concat());
+    }
 }
 
 fn goes_on_to_the_same_bytes(more: &[&str]) {
