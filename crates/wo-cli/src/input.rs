@@ -52,6 +52,11 @@ enum Source<'a> {
 }
 
 impl Input<'_> {
+    /// An input that is open already, from where it stands.
+    pub fn of_file(file: File) -> Self {
+        Self(BufReader::with_capacity(INPUT_BUFFER, Source::File(file)))
+    }
+
     /// Whether the next read would wait for whoever writes the other end of a pipe. What is done should go out before.
     pub fn waits(&self) -> bool {
         if !self.0.buffer().is_empty() {

@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use wo_cli::{Exit, IgnoreBrokenPipe, Outcome};
-use wo_folder::Spool;
-use wo_record::{Failure, code};
+use wo_cli::{Exit, IgnoreBrokenPipe, Outcome, shell_word};
+use wo_folder::{RECORDS, Spool, begin_of_records};
+use wo_record::{Begin, Failure, Shard, code};
 
 use crate::cli::config::{ExtractConfig, OutConfig};
 use crate::extraction;
-use crate::input::sources;
+use crate::input::{shards, sources};
 use crate::job::Settings;
 use crate::output::layout::Layout;
 use crate::output::merge::Merge;
@@ -25,7 +25,12 @@ const TERMINAL_HINT: &str = "`--out DIR` writes the images as files; `> FILE` an
 pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let paths = sources::paths_or_default(config.paths)?;
     let out = config.out;
-    let sources = sources::list(&paths, out.as_ref().map(|out| out.dir.as_path()))?;
+    let mut sources = sources::list(&paths, out.as_ref().map(|out| out.dir.as_path()))?;
+    // A shard may be empty where the whole is not.
+    let is_empty = sources.is_empty();
+    let shard = config
+        .shard
+        .map(|number| shards::keep(&mut sources, number));
     let prune = out.as_ref().and_then(|out| out.prune);
     if sources.is_empty() && prune.is_some() {
         wo_cli::bail!(
@@ -36,8 +41,8 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
         );
     }
     // Without a source the folder stays untouched.
-    let out = out.filter(|_| !sources.is_empty());
-    if out.is_none() && !sources.is_empty() {
+    let out = out.filter(|_| !is_empty);
+    if out.is_none() && !is_empty {
         wo_cli::refuse_terminal(TERMINAL_HINT)?;
     }
     let pool = WorkerPool::start(config.pool, sources.len())?;
@@ -47,6 +52,9 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
         .as_ref()
         .map(|out| OpenFolder::open(out, &config.settings));
     let opened = opened.transpose()?;
+    if let Some((out, shard)) = out.as_ref().zip(shard.as_ref()) {
+        refuse_other_shard(out, shard)?;
+    }
     let mut spool = opened
         .as_ref()
         .map(|folder| folder.layout.create_records())
@@ -56,7 +64,11 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
         .map(|folder| (&folder.layout, &folder.state));
     let merge = Merge::of(&paths, prune);
     let target = folder.zip(spool.as_mut());
-    let mut output = Output::begin(output, target, merge, pool.begin(), config.dropped)?;
+    let begin = Begin {
+        shard,
+        ..pool.begin()
+    };
+    let mut output = Output::begin(output, target, merge, begin, config.dropped)?;
     let known = opened.as_ref().map(OpenFolder::known);
     extraction::of_all(&sources, &config.settings, known, &pool, |extraction| {
         let n_frames = extraction.frames.count();
@@ -67,7 +79,7 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
     if let Some((folder, spool)) = opened.as_ref().zip(spool) {
         folder.commit(spool)?;
     }
-    if sources.is_empty() {
+    if is_empty {
         wo_cli::warn!("{}", no_source(&paths));
         return Ok(Outcome::No);
     }
@@ -106,6 +118,19 @@ impl OpenFolder {
         self.state.compact(|id| video_ids.contains(id))?;
         self.layout.say_edits();
         Ok(())
+    }
+}
+
+/// Stops where a folder holds another shard: what it says of itself would be wrong.
+fn refuse_other_shard(out: &OutConfig, shard: &Shard) -> anyhow::Result<()> {
+    let begin = begin_of_records(&out.dir.join(RECORDS));
+    match begin.and_then(|begin| begin.shard) {
+        Some(held) if (held.index, held.count) != (shard.index, shard.count) => wo_cli::bail!(
+            Exit::Usage,
+            "{} holds shard {held}, so shard {shard} needs a folder of its own", out.dir.display();
+            "--out {}-{}", shell_word(&out.dir), shard.index
+        ),
+        _ => Ok(()),
     }
 }
 
