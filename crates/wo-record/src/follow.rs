@@ -57,6 +57,11 @@ impl Follower {
         &self.producers
     }
 
+    /// That shards are missing so far, in words; `None` where none are.
+    pub fn missing_shards(&self) -> Option<String> {
+        self.shards.missing()
+    }
+
     /// The shard that all records so far are of, where that is not the whole.
     pub fn lone_shard(&self) -> Option<&Shard> {
         self.shards.lone()

@@ -67,6 +67,11 @@ impl<'a> Reader<'a> {
         self.follower.producers()
     }
 
+    /// That shards are missing so far, in words; `None` where none are.
+    pub fn missing_shards(&self) -> Option<String> {
+        self.follower.missing_shards()
+    }
+
     /// The shard that all records so far are of, where that is not the whole.
     pub fn lone_shard(&self) -> Option<&Shard> {
         self.follower.lone_shard()

@@ -115,7 +115,7 @@ impl Shards {
             return Ok(());
         }
         Err(NotWhole {
-            cause: self.missing(),
+            cause: self.missing().unwrap_or_default(),
             hint: ALL,
         })
     }
@@ -132,9 +132,9 @@ impl Shards {
         first.is_none_or(|first| self.lines.len() as u64 == u64::from(first.count))
     }
 
-    /// The missing shards in words.
-    fn missing(&self) -> String {
-        let count = self.first.as_ref().map_or(0, |first| first.count);
+    /// That shards are missing, in words; `None` where none are.
+    pub(crate) fn missing(&self) -> Option<String> {
+        let count = self.first.as_ref().filter(|_| !self.is_whole())?.count;
         let mut missing = (1..=count).filter(|index| !self.lines.contains_key(index));
         let named: Vec<String> = missing
             .by_ref()
@@ -152,7 +152,7 @@ impl Shards {
         } else {
             String::new()
         };
-        format!("{noun} {}{more} {verb} missing", named.join(", "))
+        Some(format!("{noun} {}{more} {verb} missing", named.join(", ")))
     }
 }
 

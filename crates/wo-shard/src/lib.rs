@@ -9,4 +9,4 @@ mod stream_cut;
 
 pub use cut::{Item, cut};
 pub use number::{ShardFlag, ShardNumber};
-pub use stream_cut::{StreamCut, cut_stream, item_of, whole_shard};
+pub use stream_cut::{StreamCut, cut_file, cut_stream};

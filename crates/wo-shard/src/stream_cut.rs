@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith, Input, bail, open_stream};
+use wo_cli::{Exit, ExitWith, Input, bail, open_named, open_stream};
 use wo_folder::stream_error;
 use wo_record::{Failure, Group, Reader, Record, Shard, Video, keys_of};
 
@@ -22,8 +22,8 @@ pub struct StreamCut {
 
 impl StreamCut {
     /// Of all videos of a whole.
-    pub fn of_videos(items: Vec<Item>, ids: Vec<String>, number: ShardNumber) -> Self {
-        let (taken, shard) = cut(&items, number);
+    fn of_videos(items: &[Item], ids: Vec<String>, number: ShardNumber) -> Self {
+        let (taken, shard) = cut(items, number);
         Self {
             shard,
             videos: Some(ids.into_iter().zip(taken).collect()),
@@ -74,7 +74,7 @@ impl StreamCut {
 }
 
 /// A video as a thing to cut. The same file in two places is one.
-pub fn item_of(video: &Video) -> Item {
+fn item_of(video: &Video) -> Item {
     let own = Group::of_video_id(&video.video_id);
     Item {
         name: own.to_string(),
@@ -90,16 +90,20 @@ pub fn cut_stream<'a>(
     max_line: u64,
     number: ShardNumber,
 ) -> anyhow::Result<(String, Input<'a>, StreamCut)> {
-    let (name, mut input) = open_stream(path, stdin)?;
-    let path = path.filter(|path| path.is_file());
-    if path.is_some() {
-        let cut = read_through(&mut input, max_line, number).with_context(|| name.clone())?;
-        drop(input);
-        let (name, input) = open_stream(path, stdin)?;
+    if let Some(path) = path.filter(|path| path.is_file()) {
+        let cut = cut_file(path, max_line, number)?;
+        let (name, input) = open_named(path)?;
         return Ok((name, input, cut));
     }
+    let (name, input) = open_stream(path, stdin)?;
     let (cut, copy) = copied(input, max_line, number).with_context(|| name.clone())?;
     Ok((name, Input::of_file(copy), cut))
+}
+
+/// Which records of the file at `path` are in shard `number`.
+pub fn cut_file(path: &Path, max_line: u64, number: ShardNumber) -> anyhow::Result<StreamCut> {
+    let (name, mut input) = open_named(path)?;
+    read_through(&mut input, max_line, number).context(name)
 }
 
 /// Reads a stream through, and copies it.
@@ -139,12 +143,12 @@ fn read_through(
     }
     match reader.lone_shard() {
         Some(lone) => whole_shard(lone, number),
-        None => Ok(StreamCut::of_videos(items, ids, number)),
+        None => Ok(StreamCut::of_videos(&items, ids, number)),
     }
 }
 
 /// An input that is a shard already is that shard.
-pub fn whole_shard(lone: &Shard, number: ShardNumber) -> anyhow::Result<StreamCut> {
+fn whole_shard(lone: &Shard, number: ShardNumber) -> anyhow::Result<StreamCut> {
     if !number.is(lone) {
         bail!(
             Exit::Usage,
