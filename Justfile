@@ -73,6 +73,12 @@ fuzz *args: setup
 soak: build
     scripts/soak
 
+# Run the recipes of docs/scale.md for real: GNU parallel, ssh, Slurm, Spark (`scripts/setup scale` brings them; two minutes)
+[group('check')]
+scale-check *args: build
+    scripts/setup scale
+    scripts/scale/check "$@"
+
 # The long forms of tests: broken files, models, streams and requests, kills, attempts to break out (over an hour)
 [group('check')]
 verify-full: setup
