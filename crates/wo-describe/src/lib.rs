@@ -71,10 +71,11 @@ fn describe(
     if let Some((dir, _)) = in_place.filter(|_| !config.csv.is_empty()) {
         warn_of_override(dir);
     }
-    if let Some((dir, _)) = in_place.filter(|_| config.shard.is_some()) {
+    let both = config.input.as_deref().zip(output);
+    if let Some((input, _)) = both.filter(|paths| config.shard.is_some() && is_same(*paths)) {
         wo_cli::bail!(
             Exit::Usage,
-            "--shard would take the frames of the other shards out of {}", dir.display();
+            "--shard would take the frames of the other shards out of {}", input.display();
             "write to another file, or to stdout"
         );
     }
@@ -91,22 +92,7 @@ fn describe(
         check: DescriptionCheck::default(),
     };
     warn_of_judging_descriptions(&describer.corrections);
-    let (path, max_line) = (config.input.as_deref(), config.reading.max_line);
-    let (input_name, input, cut) = match config.shard {
-        Some(number) => {
-            let (name, input, cut) = cut_stream(path, stdin, max_line, number)?;
-            (name, input, Some(cut))
-        }
-        None => {
-            let (name, input) = open_stream(path, stdin)?;
-            (name, input, None)
-        }
-    };
-    let input = Described {
-        name: input_name,
-        lines: LinesAhead::of(input, max_line)?,
-        cut,
-    };
+    let input = Described::open(config, stdin)?;
     let write = |output: &mut dyn Write| describe_stream(config, &mut describer, input, output);
     match output {
         None => write(stdout),
@@ -151,29 +137,58 @@ struct Described<'a> {
     cut: Option<StreamCut>,
 }
 
+impl<'a> Described<'a> {
+    fn open(config: &Config, stdin: &'a mut dyn BufRead) -> anyhow::Result<Self> {
+        let (path, max_line) = (config.input.as_deref(), config.reading.max_line);
+        let (name, input, cut) = match config.shard {
+            Some(number) => {
+                let (name, input, cut) = cut_stream(path, stdin, max_line, number)?;
+                (name, input, Some(cut))
+            }
+            None => {
+                let (name, input) = open_stream(path, stdin)?;
+                (name, input, None)
+            }
+        };
+        Ok(Self {
+            name,
+            lines: LinesAhead::of(input, max_line)?,
+            cut,
+        })
+    }
+
+    /// The `begin` record of what is written, where `read` was read.
+    fn begin(&self, config: &Config, describer: &Describer, read: &Begin) -> Begin {
+        Begin {
+            reviews: reviews_of(config, describer, read),
+            shard: match &self.cut {
+                Some(cut) => Some(cut.shard().clone()),
+                None => read.shard.clone(),
+            },
+            ..Begin::of(TOOL, VERSION, self.lines.producers())
+        }
+    }
+}
+
 /// Reads each line, changes it if it is a frame, and writes it.
 fn describe_stream(
     config: &Config,
     describer: &mut Describer,
-    input: Described<'_>,
+    mut input: Described<'_>,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    let Described {
-        name: input_name,
-        mut lines,
-        cut,
-    } = input;
+    let input_name = input.name.clone();
     let mut output = Some(output);
     let mut sink = None;
     let mut shard = None;
     let mut n_skipped = 0;
     loop {
-        let mut line = match lines.next() {
+        let mut line = match input.lines.next() {
             Ok(Next::Line(line)) => line,
             Ok(Next::Waits) => {
                 // What came must not wait for what may never come.
                 sink.as_mut().map_or(Ok(()), Sink::flush)?;
-                lines.wait();
+                input.lines.wait();
                 continue;
             }
             Ok(Next::End) => break,
@@ -181,7 +196,7 @@ fn describe_stream(
                 wo_cli::warn!("{input_name}: {bad}");
                 n_skipped += 1;
                 // A bad line before `begin` has no output stream yet. One shard records it.
-                let mut sink = sink.as_mut().filter(|_| takes_others(cut.as_ref()));
+                let mut sink = sink.as_mut().filter(|_| takes_others(input.cut.as_ref()));
                 sink.as_mut().map_or(Ok(()), |sink: &mut &mut Sink<'_>| {
                     sink.failure(bad_line(&bad))
                 })?;
@@ -196,14 +211,7 @@ fn describe_stream(
         };
         // The first line is a `begin`, so the reader knows the upstream tools.
         if let Ok(Record::Begin(read)) = &line.record {
-            let begin = Begin {
-                reviews: reviews_of(config, describer, read),
-                shard: match &cut {
-                    Some(cut) => Some(cut.shard().clone()),
-                    None => read.shard.clone(),
-                },
-                ..Begin::of(TOOL, VERSION, lines.producers())
-            };
+            let begin = input.begin(config, describer, read);
             match (&mut sink, output.take()) {
                 (None, Some(output)) => {
                     sink = Some(Sink::begin(output, config.format, begin.clone())?)
@@ -215,7 +223,7 @@ fn describe_stream(
             shard = begin.shard;
         }
         let Some(sink) = &mut sink else { continue };
-        describe_line(config, (describer, cut.as_ref()), &mut line, sink)?;
+        describe_line(config, (describer, input.cut.as_ref()), &mut line, sink)?;
     }
     // Before `end`, so that a stream with contradictions does not look complete.
     describer.finish(config.captions.file())?;

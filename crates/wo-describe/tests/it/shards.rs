@@ -137,7 +137,6 @@ fn rows_about_other_shards_are_no_mistake() {
 fn one_shard_never_replaces_the_records_of_a_folder() {
     let dir = tempdir().unwrap();
     let records = dir.path().join("records.ndjson");
-    std::fs::create_dir(dir.path().join("frames")).unwrap();
     std::fs::write(&records, stream(&lines())).unwrap();
     let path = records.to_str().unwrap();
     let run = tool().args([path, "-o", path, "--shard", "1/2"]).run();

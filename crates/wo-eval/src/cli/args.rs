@@ -222,8 +222,8 @@ const EXAMPLES: &str = "Examples:
   wo-eval records.ndjson --model models/workout --shard 2/8 --output part-2.ndjson
   wo-eval --model models/workout --merge part-*.ndjson --report report.html
 
-With --shard no metric is computed: those of a part mean little. --merge computes them over all parts, and stops where a
-part is missing, comes twice, or was judged otherwise than the others.";
+With --shard no metric is computed: those of a part mean little. --merge computes them over all
+parts, and stops where a part is missing, comes twice, or was judged otherwise than the others.";
 
 impl AsRef<Common> for Args {
     fn as_ref(&self) -> &Common {
