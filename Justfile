@@ -87,7 +87,7 @@ verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power hostile_requests
     WO_FULL=1 cargo test --locked -p wo-collect --test it -- --nocapture killed
     WO_FULL=1 cargo test --locked -p wo-clip --test numbers -- --nocapture
-    WO_FULL=1 cargo test --locked -p wo-eval --test it -- --nocapture broken_models
+    WO_FULL=1 cargo test --locked -p wo-eval --test it -- --nocapture broken_models shards
     WO_FULL=1 cargo test --locked -p wo-tests --test pipeline -- --nocapture retrain streams
 
 # Form, words, scripts, dependencies and lints

@@ -14,6 +14,7 @@ mod odd_files;
 mod outputs;
 mod repetitions;
 mod retrain;
+mod scale;
 mod streams;
 mod told;
 mod training;

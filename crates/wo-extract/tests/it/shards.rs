@@ -110,13 +110,9 @@ fn each_shard_has_its_own_folder() {
         }
     }
     let other = out(&["--shard", "2/2", "--out", "out-1"]);
-    assert_eq!(
-        (other.status, other.stderr.as_str()),
-        (
-            2,
-            "wo-extract: out-1 holds shard 1/2, so shard 2/2 needs a folder of its own\nhint: --out out-1-2\n"
-        )
-    );
+    assert_eq!(other.status, 2);
+    let said = "wo-extract: out-1 holds shard 1/2, so shard 2/2 needs a folder of its own\nhint: --out out-1-2\n";
+    assert!(other.stderr.ends_with(said), "{}", other.stderr);
     let pruned = out(&["--shard", "1/2", "--out", "out-1", "--prune"]);
     assert_eq!(pruned.status, 2, "the files of other shards are not gone");
 }
