@@ -26,8 +26,12 @@ exit "$code"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Takes the frames of videos on a Spark cluster")
-    parser.add_argument("--shards", type=int, required=True, help="how many: some for each core of the cluster")
-    parser.add_argument("--output", required=True, help="folder, or any address that Spark writes to")
+    parser.add_argument(
+        "--shards", type=int, required=True, help="how many: some for each core of the cluster"
+    )
+    parser.add_argument(
+        "--output", required=True, help="folder, or any address that Spark writes to"
+    )
     args, rest = parser.parse_known_args()
     if not rest:
         parser.error("no videos named: behind the flags comes what wo-extract takes")
@@ -36,8 +40,12 @@ def main() -> None:
     command = " ".join(map(quoted, ["bash", "-c", SHARD, "wo-extract", *rest]))
     # Without an environment the command would have none, not even a PATH. Without checkCode a failed shard would be taken for
     # a short one.
-    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    records = spark.sparkContext.parallelize(shards, args.shards).pipe(command, environment, checkCode=True)
+    environment = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
+    }
+    records = spark.sparkContext.parallelize(shards, args.shards).pipe(
+        command, environment, checkCode=True
+    )
     records.saveAsTextFile(args.output)
     spark.stop()
 

@@ -14,7 +14,7 @@ use crate::job::Settings;
 use crate::output::layout::Layout;
 use crate::output::merge::Merge;
 use crate::output::state::{FinishedVideos, State};
-use crate::output::writer::Output;
+use crate::output::writer::{Ended, Output};
 use crate::worker::WorkerPool;
 
 /// What to do where records with images would fill a terminal.
@@ -32,13 +32,8 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
         .shard
         .map(|number| shards::keep(&mut sources, number));
     let prune = out.as_ref().and_then(|out| out.prune);
-    if sources.is_empty() && prune.is_some() {
-        wo_cli::bail!(
-            Exit::Usage,
-            "{}, so --prune cannot tell which frames to delete, and deletes none",
-            no_source(&paths);
-            "name the folder that holds the videos, and check that its disk is mounted"
-        );
+    if is_empty && prune.is_some() {
+        return Err(nothing_to_prune(&paths));
     }
     // Without a source the folder stays untouched.
     let out = out.filter(|_| !is_empty);
@@ -83,13 +78,28 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
         wo_cli::warn!("{}", no_source(&paths));
         return Ok(Outcome::No);
     }
+    Ok(outcome(&ended, sources.len(), out.as_ref()))
+}
+
+fn nothing_to_prune(paths: &[PathBuf]) -> anyhow::Error {
+    let error = wo_cli::error!(
+        Exit::Usage,
+        "{}, so --prune cannot tell which frames to delete, and deletes none",
+        no_source(paths);
+        "name the folder that holds the videos, and check that its disk is mounted"
+    );
+    error.into()
+}
+
+/// Reports what failed.
+fn outcome(ended: &Ended, n_sources: usize, out: Option<&OutConfig>) -> Outcome {
     if ended.failures.is_empty() && ended.has_refused {
-        return Ok(Outcome::No);
+        return Outcome::No;
     }
-    if sources.len() > 1 || ended.failures.iter().any(is_conflict) {
-        say_failed(&ended.failures, out.as_ref());
+    if n_sources > 1 || ended.failures.iter().any(is_conflict) {
+        say_failed(&ended.failures, out);
     }
-    Ok(Outcome::from_failures(ended.failures.len() as u64))
+    Outcome::from_failures(ended.failures.len() as u64)
 }
 
 /// The folder of `--out`, and what is finished in it.

@@ -32,7 +32,7 @@ use crate::render::worst::Worst;
 use crate::score::tally::Tally;
 use crate::session::finished::{Finished, nothing_left, warn_of_limits};
 use crate::session::log::Log;
-use crate::session::parts::{HowJudged, ShardState, model_id, part};
+use crate::session::parts::{HowJudged, ShardState, part};
 use crate::session::settled::settle;
 
 /// A run under way.
@@ -102,14 +102,7 @@ impl<'a> Session<'a> {
         };
         let mut log = Log::begin(records, upstream, place.precision, tally)?;
         log.writer.caution(judge.manifest().caution());
-        let judged = HowJudged {
-            model: model_id(judge.manifest())?,
-            precision: place.precision.record(),
-            seen: config.allow_seen.to_string(),
-            verdicts: format!("{:?}", of_model.without_threshold),
-            regions: options.regions.to_string(),
-            robustness: of_model.robustness.to_string(),
-        };
+        let judged = HowJudged::of(judge.manifest(), config, of_model, place.precision)?;
         let n_drawn = outputs.contact_sheet.as_ref().map_or(0, |it| it.n_videos);
         Ok(Self {
             config,

@@ -3,9 +3,10 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wo_clip::Manifest;
+use wo_clip::{Manifest, Precision};
 use wo_record::{Part, Suspect};
 
+use crate::cli::config::{EvaluateConfig, ModelConfig};
 use crate::score::tally::Tally;
 
 /// The version in records. Another one may mean something else by the same state.
@@ -40,6 +41,23 @@ pub(crate) struct HowJudged {
 }
 
 impl HowJudged {
+    /// How a run judges.
+    pub(crate) fn of(
+        manifest: &Manifest,
+        config: &EvaluateConfig,
+        of_model: &ModelConfig,
+        precision: Precision,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            model: model_id(manifest)?,
+            precision: precision.record(),
+            seen: config.allow_seen.to_string(),
+            verdicts: format!("{:?}", of_model.without_threshold),
+            regions: config.analysis.needs_regions().to_string(),
+            robustness: of_model.robustness.to_string(),
+        })
+    }
+
     /// In what the two differ, in words; `None` where in nothing.
     pub(crate) fn difference(&self, other: &Self) -> Option<&'static str> {
         let alike = [
