@@ -293,3 +293,38 @@ fn flags_about_the_whole_are_not_for_a_part() {
         assert_eq!(tool().args(["--shard", bad]).run().status, 2, "{bad}");
     }
 }
+
+#[test]
+fn a_folder_is_judged_in_parts_too() {
+    let case = Case::new();
+    let frames = case.folder.path().join("frames");
+    fs::create_dir(&frames).unwrap();
+    fs::rename(
+        case.folder.path().join("all.ndjson"),
+        frames.join("records.ndjson"),
+    )
+    .unwrap();
+    let whole = case.run(&["--json", "--data-dir", "frames"]);
+    let parts = ["1/2", "2/2"].map(|shard| {
+        let file = format!("{}.ndjson", &shard[..1]);
+        let flags = ["--data-dir", "frames", "--shard", shard, "--output", &file];
+        let run = case.run(&flags);
+        assert!([0, 3].contains(&run.status), "{}", run.stderr);
+        file
+    });
+    assert_eq!(records(&case.merge(&parts, &[])), records(&whole));
+
+    fs::remove_file(frames.join("records.ndjson")).unwrap();
+    fs::write(
+        frames.join("squat_good_form.csv"),
+        "frame_path,label,description\na.jpg,good_form,\n",
+    )
+    .unwrap();
+    let run = case.run(&["--data-dir", "frames", "--shard", "1/2"]);
+    assert_eq!(run.status, 2, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("--shard needs frames/records.ndjson"),
+        "{}",
+        run.stderr
+    );
+}
