@@ -78,6 +78,12 @@ gpu-check *args: setup
 soak: build
     scripts/soak
 
+# Run the recipes of docs/scale.md for real: GNU parallel, ssh, Slurm, Spark (`scripts/setup scale` brings them; two minutes)
+[group('check')]
+scale-check *args: build
+    scripts/setup scale
+    scripts/scale/check "$@"
+
 # The long forms of tests: broken files, models, streams and requests, kills, attempts to break out (over an hour)
 [group('check')]
 verify-full: setup
@@ -86,7 +92,7 @@ verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power hostile_requests
     WO_FULL=1 cargo test --locked -p wo-collect --test it -- --nocapture killed
     WO_FULL=1 cargo test --locked -p wo-clip --test numbers -- --nocapture
-    WO_FULL=1 cargo test --locked -p wo-eval --test it -- --nocapture broken_models
+    WO_FULL=1 cargo test --locked -p wo-eval --test it -- --nocapture broken_models shards
     WO_FULL=1 cargo test --locked -p wo-tests --test pipeline -- --nocapture retrain streams
 
 # Form, words, scripts, dependencies and lints

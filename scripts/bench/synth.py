@@ -18,8 +18,8 @@ N_ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 VIDEOS = ("--videos-per-class", 3, "--persons", 15, "--seed", 7)
 STILLS = ("--videos-per-class", 20, "--persons", 40, "--seed", 7, "--stills", 8)
 OURS, BEFORE = "now", "before"
-# Creation and modification in the headers of an mp4 file.
-TIMES = re.compile(rb"(mvhd|tkhd|mdhd)\0{4}.{8}", re.DOTALL)
+# Creation and modification in the headers of an mp4 file: versions up to 0.1 wrote the clock there.
+TIMES = re.compile(rb"(mvhd|tkhd|mdhd)\0{3}.{9}", re.DOTALL)
 
 work = pathlib.Path("target/bench/synth")
 

@@ -15,6 +15,7 @@ mod odd_files;
 mod outputs;
 mod repetitions;
 mod retrain;
+mod scale;
 mod streams;
 mod told;
 mod training;

@@ -31,16 +31,20 @@ pub fn open_stream<'a>(
     path: Option<&Path>,
     stdin: &'a mut dyn BufRead,
 ) -> anyhow::Result<(String, Input<'a>)> {
-    let (name, source) = match path {
-        Some(path) if path != Path::new("-") => {
-            refuse_folder(path)?;
-            let file = opened(File::open(path), || format!("open {}", path.display()))?;
-            (path.display().to_string(), Source::File(file))
+    match path {
+        Some(path) if path != Path::new("-") => open_named(path),
+        _ => {
+            let reader = BufReader::with_capacity(INPUT_BUFFER, Source::Stdin(stdin));
+            Ok((STDIN_NAME.to_owned(), Input(reader)))
         }
-        _ => (STDIN_NAME.to_owned(), Source::Stdin(stdin)),
-    };
-    let reader = BufReader::with_capacity(INPUT_BUFFER, source);
-    Ok((name, Input(reader)))
+    }
+}
+
+/// Opens a stream that has a name, and so is not stdin.
+pub fn open_named<'a>(path: &Path) -> anyhow::Result<(String, Input<'a>)> {
+    refuse_folder(path)?;
+    let file = opened(File::open(path), || format!("open {}", path.display()))?;
+    Ok((path.display().to_string(), Input::of_file(file)))
 }
 
 /// An opened input.
@@ -52,6 +56,11 @@ enum Source<'a> {
 }
 
 impl Input<'_> {
+    /// An input that is open already, from where it stands.
+    pub fn of_file(file: File) -> Self {
+        Self(BufReader::with_capacity(INPUT_BUFFER, Source::File(file)))
+    }
+
     /// Whether the next read would wait for whoever writes the other end of a pipe. What is done should go out before.
     pub fn waits(&self) -> bool {
         if !self.0.buffer().is_empty() {

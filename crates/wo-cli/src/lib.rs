@@ -24,7 +24,9 @@ pub use escape::escaped;
 pub use exit::{Exit, Outcome};
 pub use flags::{Common, OnError, Reading, Seed, ShowProgress, Threads};
 pub use ignore_broken_pipe::IgnoreBrokenPipe;
-pub use input::{Input, check_file, check_folder, open_input, open_stream, opened, read_file};
+pub use input::{
+    Input, check_file, check_folder, open_input, open_named, open_stream, opened, read_file,
+};
 pub use message::Message;
 pub use open_file::{ensure_file, open_file, open_own, read_bytes, read_given, read_text};
 pub use output_file::{OutputFile, write_file};

@@ -23,7 +23,8 @@ use wo_folder::{
     stream_error, tables_not_read,
 };
 use wo_label::Captions;
-use wo_record::{Failure, Frame, Image, Line, ReadError, Record, code};
+use wo_record::{Begin, Failure, Frame, Image, Line, ReadError, Record, ReviewsHead, code};
+use wo_shard::{StreamCut, cut_stream};
 
 use crate::class_words::Classes;
 pub use crate::cli::args::{Args, FormatFlag};
@@ -33,6 +34,11 @@ use crate::description_check::DescriptionCheck;
 use crate::lines_ahead::{LinesAhead, Next};
 use crate::sink::{Format, Sink};
 use crate::written_descriptions::warn_of_judging_descriptions;
+
+/// The name in records.
+const TOOL: &str = env!("CARGO_PKG_NAME");
+/// The version in records.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs the tool.
 pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
@@ -65,6 +71,14 @@ fn describe(
     if let Some((dir, _)) = in_place.filter(|_| !config.csv.is_empty()) {
         warn_of_override(dir);
     }
+    let both = config.input.as_deref().zip(output);
+    if let Some((input, _)) = both.filter(|paths| config.shard.is_some() && is_same(*paths)) {
+        wo_cli::bail!(
+            Exit::Usage,
+            "--shard would take the frames of the other shards out of {}", input.display();
+            "write to another file, or to stdout"
+        );
+    }
     // Two writers would overwrite each other.
     let _lock = in_place.map(|(dir, _)| FolderLock::take(dir)).transpose()?;
     let mut describer = Describer {
@@ -78,11 +92,8 @@ fn describe(
         check: DescriptionCheck::default(),
     };
     warn_of_judging_descriptions(&describer.corrections);
-    let (input_name, input) = open_stream(config.input.as_deref(), stdin)?;
-    let lines = LinesAhead::of(input, config.reading.max_line)?;
-    let write = |output: &mut dyn Write| {
-        describe_stream(config, &mut describer, &input_name, lines, output)
-    };
+    let input = Described::open(config, stdin)?;
+    let write = |output: &mut dyn Write| describe_stream(config, &mut describer, input, output);
     match output {
         None => write(stdout),
         // The output of a pipe may replace the records of a folder that another tool has just written.
@@ -117,60 +128,102 @@ fn warn_of_override(dir: &Path) {
     );
 }
 
+/// The input.
+struct Described<'a> {
+    /// Its name in messages.
+    name: String,
+    lines: LinesAhead<'a>,
+    /// Which records are written; all without it.
+    cut: Option<StreamCut>,
+}
+
+impl<'a> Described<'a> {
+    fn open(config: &Config, stdin: &'a mut dyn BufRead) -> anyhow::Result<Self> {
+        let (path, max_line) = (config.input.as_deref(), config.reading.max_line);
+        let (name, input, cut) = match config.shard {
+            Some(number) => {
+                let (name, input, cut) = cut_stream(path, stdin, max_line, number)?;
+                (name, input, Some(cut))
+            }
+            None => {
+                let (name, input) = open_stream(path, stdin)?;
+                (name, input, None)
+            }
+        };
+        Ok(Self {
+            name,
+            lines: LinesAhead::of(input, max_line)?,
+            cut,
+        })
+    }
+
+    /// The `begin` record of what is written, where `read` was read.
+    fn begin(&self, config: &Config, describer: &Describer, read: &Begin) -> Begin {
+        Begin {
+            reviews: reviews_of(config, describer, read),
+            shard: match &self.cut {
+                Some(cut) => Some(cut.shard().clone()),
+                None => read.shard.clone(),
+            },
+            ..Begin::of(TOOL, VERSION, self.lines.producers())
+        }
+    }
+}
+
 /// Reads each line, changes it if it is a frame, and writes it.
 fn describe_stream(
     config: &Config,
     describer: &mut Describer,
-    input_name: &str,
-    mut lines: LinesAhead<'_>,
+    mut input: Described<'_>,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
+    let input_name = input.name.clone();
     let mut output = Some(output);
     let mut sink = None;
+    let mut shard = None;
     let mut n_skipped = 0;
     loop {
-        let mut line = match lines.next() {
+        let mut line = match input.lines.next() {
             Ok(Next::Line(line)) => line,
             Ok(Next::Waits) => {
                 // What came must not wait for what may never come.
                 sink.as_mut().map_or(Ok(()), Sink::flush)?;
-                lines.wait();
+                input.lines.wait();
                 continue;
             }
             Ok(Next::End) => break,
             Err(bad @ ReadError::Line { .. }) if config.reading.on_error == OnError::Skip => {
                 wo_cli::warn!("{input_name}: {bad}");
                 n_skipped += 1;
-                // A bad line before `begin` has no output stream yet.
-                sink.as_mut()
-                    .map_or(Ok(()), |sink: &mut Sink<'_>| sink.failure(bad_line(&bad)))?;
+                // A bad line before `begin` has no output stream yet. One shard records it.
+                let mut sink = sink.as_mut().filter(|_| takes_others(input.cut.as_ref()));
+                sink.as_mut().map_or(Ok(()), |sink: &mut &mut Sink<'_>| {
+                    sink.failure(bad_line(&bad))
+                })?;
                 continue;
             }
             Err(error) => {
                 let cure = || config.input.as_deref().and_then(cure_of_records);
                 return Err(stream_error(error))
-                    .with_context(|| input_name.to_owned())
+                    .with_context(|| input_name.clone())
                     .hint_with(cure);
             }
         };
         // The first line is a `begin`, so the reader knows the upstream tools.
-        if let Some(output) = output.take() {
-            // The log beside another file is not that of the input.
-            let elsewhere = config.file().filter(|_| !describer.keeps_deleted);
-            let reviews = match (elsewhere, &line.record) {
-                (Some(file), _) => head_of_records(file),
-                (None, Ok(Record::Begin(begin))) => begin.reviews.clone(),
-                _ => None,
-            };
-            sink = Some(Sink::begin(
-                output,
-                config.format,
-                lines.producers(),
-                reviews,
-            )?);
+        if let Ok(Record::Begin(read)) = &line.record {
+            let begin = input.begin(config, describer, read);
+            match (&mut sink, output.take()) {
+                (None, Some(output)) => {
+                    sink = Some(Sink::begin(output, config.format, begin.clone())?)
+                }
+                // Shards stay apart, so that their reader sees that all are there.
+                (Some(sink), _) if begin.shard != shard => sink.next_stream(begin.clone())?,
+                _ => {}
+            }
+            shard = begin.shard;
         }
         let Some(sink) = &mut sink else { continue };
-        describe_line(config, describer, &mut line, sink)?;
+        describe_line(config, (describer, input.cut.as_ref()), &mut line, sink)?;
     }
     // Before `end`, so that a stream with contradictions does not look complete.
     describer.finish(config.captions.file())?;
@@ -178,10 +231,24 @@ fn describe_stream(
     Ok(Outcome::from_failures(n_skipped))
 }
 
-/// Changes a frame, and writes the line. `begin` and `end` are written elsewhere.
+/// The last review that is in the records already. The log beside another file is not that of the input.
+fn reviews_of(config: &Config, describer: &Describer, read: &Begin) -> Option<ReviewsHead> {
+    match config.file().filter(|_| !describer.keeps_deleted) {
+        Some(file) => head_of_records(file),
+        None => read.reviews.clone(),
+    }
+}
+
+/// Whether what is about no video is written.
+fn takes_others(cut: Option<&StreamCut>) -> bool {
+    cut.is_none_or(StreamCut::takes_others)
+}
+
+/// Changes a frame, and writes the line. `begin` and `end` are written elsewhere. What is in another shard is looked at as
+/// well: rows and words for it are no mistake.
 fn describe_line(
     config: &Config,
-    describer: &mut Describer,
+    (describer, cut): (&mut Describer, Option<&StreamCut>),
     line: &mut Line,
     sink: &mut Sink<'_>,
 ) -> anyhow::Result<()> {
@@ -197,7 +264,13 @@ fn describe_line(
         }
         _ => Action::PassThrough,
     };
+    let is_taken = |record: &Record| cut.is_none_or(|cut| cut.takes(record));
+    let is_elsewhere = match &line.record {
+        Ok(record) => !is_taken(record),
+        Err(_) => !takes_others(cut),
+    };
     match (action, &line.record) {
+        _ if is_elsewhere => Ok(()),
         (Action::Drop, _) => Ok(()),
         (Action::Write, Ok(record)) => sink.frame(line, record),
         (Action::Write | Action::PassThrough, _) => sink.pass(line),
@@ -219,7 +292,7 @@ fn bad_line(error: &ReadError) -> Failure {
     Failure {
         code: code::BAD_LINE.to_owned(),
         what: error.to_string(),
-        tool: env!("CARGO_PKG_NAME").to_owned(),
+        tool: TOOL.to_owned(),
         path: None,
         video_id: None,
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 use wo_cli::{Exit, bail};
 use wo_folder::{Row, TableWriter};
-use wo_record::{Begin, Failure, Frame, Image, Line, Producer, Record, ReviewsHead, Writer};
+use wo_record::{Begin, Failure, Frame, Image, Line, Record, Writer};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,23 +24,23 @@ pub(crate) enum Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    /// Starts the output. `reviews` is the last review that is in the records already.
+    /// Starts the output.
     pub(crate) fn begin(
         output: &'a mut dyn Write,
         format: Format,
-        upstream: &[Producer],
-        reviews: Option<ReviewsHead>,
+        begin: Begin,
     ) -> anyhow::Result<Self> {
         match format {
-            Format::Ndjson => {
-                let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-                let begin = Begin {
-                    reviews,
-                    ..Begin::of(name, version, upstream)
-                };
-                Ok(Self::Records(Writer::begin_with(output, begin)?))
-            }
+            Format::Ndjson => Ok(Self::Records(Writer::begin_with(output, begin)?)),
             Format::Csv => Ok(Self::Table(Box::new(TableWriter::new(output)?))),
+        }
+    }
+
+    /// Ends the stream and begins the next one. A table has no streams.
+    pub(crate) fn next_stream(&mut self, begin: Begin) -> anyhow::Result<()> {
+        match self {
+            Self::Records(writer) => Ok(writer.next_stream(begin)?),
+            Self::Table(_) => Ok(()),
         }
     }
 

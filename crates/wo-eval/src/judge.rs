@@ -4,6 +4,7 @@ pub(crate) mod abstain;
 pub(crate) mod decoded_video;
 pub(crate) mod evidence;
 pub(crate) mod facts;
+mod handed_over;
 pub(crate) mod judge_worker;
 pub(crate) mod label_space;
 pub(crate) mod load;

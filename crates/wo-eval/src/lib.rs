@@ -27,10 +27,12 @@ use wo_input::{cures, failed_inputs};
 
 pub use crate::cli::args::{AnalysisArgs, Args, Command, Compare, JudgingArgs, PrecisionFlag};
 use crate::cli::config::{Config, ContactSheetConfig, EvaluateConfig, Subject};
+use crate::input::source::HowRead;
 use crate::render::html;
 pub use crate::score::gate::{GateError, Terms};
 use crate::session::finished::Finished;
 use crate::session::judging::Session;
+use crate::session::merged::merge;
 use crate::session::predictions::score_predictions;
 
 /// Runs the tool.
@@ -127,15 +129,23 @@ fn judge_all(
     match &config.subject {
         Subject::Predictions(path) => score_predictions(config, path, input, records),
         Subject::Model(model) => {
+            let how = HowRead {
+                reading: &config.reading,
+                captions: &model.captions,
+                shard: model.shard,
+            };
             let (session, rest) = model.source.read(
                 input,
-                &config.reading,
-                &model.captions,
+                how,
                 move |upstream| Session::start(config, model, records, upstream),
                 Session::take,
             )?;
-            session.finish(rest)
+            match model.shard {
+                None => session.finish(rest),
+                Some(_) => session.hand_over(rest),
+            }
         }
+        Subject::Merge(parts) => merge(config, parts, input, records),
     }
 }
 

@@ -3,4 +3,7 @@
 pub(crate) mod finished;
 pub(crate) mod judging;
 pub(crate) mod log;
+pub(crate) mod merged;
+pub(crate) mod parts;
 pub(crate) mod predictions;
+mod settled;

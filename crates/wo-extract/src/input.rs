@@ -12,6 +12,7 @@ mod media_names;
 mod notes;
 pub(crate) mod paths;
 mod playlist;
+pub(crate) mod shards;
 pub(crate) mod source;
 pub(crate) mod sources;
 pub(crate) mod turn;

@@ -3,18 +3,18 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use wo_cli::{Exit, IgnoreBrokenPipe, Outcome};
-use wo_folder::Spool;
-use wo_record::{Failure, code};
+use wo_cli::{Exit, IgnoreBrokenPipe, Outcome, shell_word};
+use wo_folder::{RECORDS, Spool, begin_of_records};
+use wo_record::{Begin, Failure, Shard, code};
 
 use crate::cli::config::{ExtractConfig, OutConfig};
 use crate::extraction;
-use crate::input::sources;
+use crate::input::{shards, sources};
 use crate::job::Settings;
 use crate::output::layout::Layout;
 use crate::output::merge::Merge;
 use crate::output::state::{FinishedVideos, State};
-use crate::output::writer::Output;
+use crate::output::writer::{Ended, Output};
 use crate::worker::WorkerPool;
 
 /// What to do where records with images would fill a terminal.
@@ -25,19 +25,19 @@ const TERMINAL_HINT: &str = "`--out DIR` writes the images as files; `> FILE` an
 pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let paths = sources::paths_or_default(config.paths)?;
     let out = config.out;
-    let sources = sources::list(&paths, out.as_ref().map(|out| out.dir.as_path()))?;
+    let mut sources = sources::list(&paths, out.as_ref().map(|out| out.dir.as_path()))?;
+    // A shard may be empty where the whole is not.
+    let is_empty = sources.is_empty();
+    let shard = config
+        .shard
+        .map(|number| shards::keep(&mut sources, number));
     let prune = out.as_ref().and_then(|out| out.prune);
-    if sources.is_empty() && prune.is_some() {
-        wo_cli::bail!(
-            Exit::Usage,
-            "{}, so --prune cannot tell which frames to delete, and deletes none",
-            no_source(&paths);
-            "name the folder that holds the videos, and check that its disk is mounted"
-        );
+    if is_empty && prune.is_some() {
+        return Err(nothing_to_prune(&paths));
     }
     // Without a source the folder stays untouched.
-    let out = out.filter(|_| !sources.is_empty());
-    if out.is_none() && !sources.is_empty() {
+    let out = out.filter(|_| !is_empty);
+    if out.is_none() && !is_empty {
         wo_cli::refuse_terminal(TERMINAL_HINT)?;
     }
     let pool = WorkerPool::start(config.pool, sources.len())?;
@@ -47,6 +47,9 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
         .as_ref()
         .map(|out| OpenFolder::open(out, &config.settings));
     let opened = opened.transpose()?;
+    if let Some((out, shard)) = out.as_ref().zip(shard.as_ref()) {
+        refuse_other_shard(out, shard)?;
+    }
     let mut spool = opened
         .as_ref()
         .map(|folder| folder.layout.create_records())
@@ -56,7 +59,11 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
         .map(|folder| (&folder.layout, &folder.state));
     let merge = Merge::of(&paths, prune);
     let target = folder.zip(spool.as_mut());
-    let mut output = Output::begin(output, target, merge, pool.begin(), config.dropped)?;
+    let begin = Begin {
+        shard,
+        ..pool.begin()
+    };
+    let mut output = Output::begin(output, target, merge, begin, config.dropped)?;
     let known = opened.as_ref().map(OpenFolder::known);
     extraction::of_all(&sources, &config.settings, known, &pool, |extraction| {
         let n_frames = extraction.frames.count();
@@ -67,17 +74,32 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
     if let Some((folder, spool)) = opened.as_ref().zip(spool) {
         folder.commit(spool)?;
     }
-    if sources.is_empty() {
+    if is_empty {
         wo_cli::warn!("{}", no_source(&paths));
         return Ok(Outcome::No);
     }
+    Ok(outcome(&ended, sources.len(), out.as_ref()))
+}
+
+fn nothing_to_prune(paths: &[PathBuf]) -> anyhow::Error {
+    let error = wo_cli::error!(
+        Exit::Usage,
+        "{}, so --prune cannot tell which frames to delete, and deletes none",
+        no_source(paths);
+        "name the folder that holds the videos, and check that its disk is mounted"
+    );
+    error.into()
+}
+
+/// Reports what failed.
+fn outcome(ended: &Ended, n_sources: usize, out: Option<&OutConfig>) -> Outcome {
     if ended.failures.is_empty() && ended.has_refused {
-        return Ok(Outcome::No);
+        return Outcome::No;
     }
-    if sources.len() > 1 || ended.failures.iter().any(is_conflict) {
-        say_failed(&ended.failures, out.as_ref());
+    if n_sources > 1 || ended.failures.iter().any(is_conflict) {
+        say_failed(&ended.failures, out);
     }
-    Ok(Outcome::from_failures(ended.failures.len() as u64))
+    Outcome::from_failures(ended.failures.len() as u64)
 }
 
 /// The folder of `--out`, and what is finished in it.
@@ -106,6 +128,19 @@ impl OpenFolder {
         self.state.compact(|id| video_ids.contains(id))?;
         self.layout.say_edits();
         Ok(())
+    }
+}
+
+/// Stops where a folder holds another shard: what it says of itself would be wrong.
+fn refuse_other_shard(out: &OutConfig, shard: &Shard) -> anyhow::Result<()> {
+    let begin = begin_of_records(&out.dir.join(RECORDS));
+    match begin.and_then(|begin| begin.shard) {
+        Some(held) if (held.index, held.count) != (shard.index, shard.count) => wo_cli::bail!(
+            Exit::Usage,
+            "{} holds shard {held}, so shard {shard} needs a folder of its own", out.dir.display();
+            "--out {}-{}", shell_word(&out.dir), shard.index
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -36,7 +36,9 @@ pub use paths::base_folder::{BaseFolder, folder_of_paths};
 pub use paths::files::{Files, Meant};
 pub use paths::nearest::{WithNearest, most_alike};
 pub use records::{cure_of_records, for_each_line, for_each_line_of_trash, stream_error};
-pub use review_heads::{LOG_CURE, ReviewHeads, anchor_of, head_of_records, write_anchor};
+pub use review_heads::{
+    LOG_CURE, ReviewHeads, anchor_of, begin_of_records, head_of_records, write_anchor,
+};
 pub use table_videos::{TableFrame, TableVideo, videos_of_tables};
 pub use tables::dialect::Encoding;
 pub use tables::folder_tables::Tables;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, Hint, shell_word};
 use wo_label::{Chain, LogLine};
-use wo_record::{Record, ReviewsHead};
+use wo_record::{Begin, Record, ReviewsHead};
 
 use crate::names::{RECORDS, REVIEWS};
 
@@ -187,13 +187,18 @@ pub fn write_anchor(log: &Path, head: &ReviewsHead) -> io::Result<()> {
 
 /// The last review that is in records, as their first line says.
 pub fn head_of_records(records: &Path) -> Option<ReviewsHead> {
+    begin_of_records(records)?.reviews
+}
+
+/// The `begin` record of a file of records, if it has one.
+pub fn begin_of_records(records: &Path) -> Option<Begin> {
     let mut line = String::new();
     let file = wo_cli::open_file(records).ok()?;
     BufReader::new(file.take(MAX_BEGIN))
         .read_line(&mut line)
         .ok()?;
     match Record::parse(&line).ok()?.ok()? {
-        Record::Begin(begin) => begin.reviews,
+        Record::Begin(begin) => Some(begin),
         _ => None,
     }
 }

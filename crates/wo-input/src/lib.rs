@@ -17,7 +17,7 @@ mod videos;
 
 pub use bpe::{clip_tokenizer_json, train_clip_tokenizer};
 pub use class_texts::{ClassText, ClassTexts};
-pub use wo_folder::{check_frames, folder_of_paths, stream_error};
+pub use wo_folder::{RECORDS, begin_of_records, check_frames, folder_of_paths, stream_error};
 
 pub use cures::{cures, failed_inputs, folder_of_frames};
 pub use data_dir::{Leftovers, StreamCorrections, videos_of_data_dir};

@@ -110,6 +110,11 @@ fn of_results(record: &Record, to: &mut Checked) {
             to.names("exercise", it.exercises.keys());
             to.names("fault", &it.predicted_faults);
         }
+        Record::Part(it) => {
+            if let Some(id) = &it.video_id {
+                to.id("video_id", id);
+            }
+        }
         Record::Review(it) => {
             to.id("video_id", &it.video_id);
             of_class(

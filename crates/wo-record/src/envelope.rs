@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ReviewsHead;
+use crate::{ReviewsHead, Shard};
 
 /// The name of this contract, in every `begin` record.
 pub const SCHEMA: &str = "wo-record";
@@ -46,6 +46,9 @@ pub struct Begin {
     /// The last review that is in these records: the log beside them must still have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviews: Option<ReviewsHead>,
+    /// Which part of a whole the stream holds. Absent means all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
 }
 
 impl Begin {
@@ -60,6 +63,7 @@ impl Begin {
             sandbox: None,
             precision: None,
             reviews: None,
+            shard: None,
         }
     }
 }

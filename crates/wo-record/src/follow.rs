@@ -2,7 +2,8 @@
 
 use crate::lone_line::{Content, LoneRecord};
 use crate::order::{Misplaced, Order, Step};
-use crate::{Line, LoneLine, Producer, ReadError, Record, SCHEMA, SCHEMA_VERSION};
+use crate::shard::{NotWhole, Shards};
+use crate::{Line, LoneLine, Producer, ReadError, Record, SCHEMA, SCHEMA_VERSION, Shard};
 
 /// What to do about a line behind a whole stream.
 const AFTER_END: &str =
@@ -25,6 +26,7 @@ pub struct Follower {
     number: u64,
     offset: u64,
     producers: Vec<Producer>,
+    shards: Shards,
 }
 
 impl Default for Follower {
@@ -36,6 +38,7 @@ impl Default for Follower {
             number: 0,
             offset: 0,
             producers: Vec::new(),
+            shards: Shards::default(),
         }
     }
 }
@@ -52,6 +55,16 @@ impl Follower {
     /// The upstream tools of the records so far, for the next `begin`.
     pub fn producers(&self) -> &[Producer] {
         &self.producers
+    }
+
+    /// That shards are missing so far, in words; `None` where none are.
+    pub fn missing_shards(&self) -> Option<String> {
+        self.shards.missing()
+    }
+
+    /// The shard that all records so far are of, where that is not the whole.
+    pub fn lone_shard(&self) -> Option<&Shard> {
+        self.shards.lone()
     }
 
     /// The next line in its place; `None` of a blank one. After [`ReadError::Line`] the line after it may be taken; after any
@@ -77,6 +90,10 @@ impl Follower {
                 return Err(self.bad_line(offset, cause));
             }
             self.follow_order(record, offset)?;
+            if let Record::Video(video) = record {
+                let followed = self.shards.video(&video.video_id);
+                followed.map_err(|error| self.not_whole(error))?;
+            }
         } else if matches!(self.state, State::Outside) {
             return Err(self.bad_line(offset, "no `begin` record before it".to_owned()));
         }
@@ -92,7 +109,7 @@ impl Follower {
     /// The input has ended. That is an error unless a stream is complete.
     pub fn end(&self) -> Result<(), ReadError> {
         if matches!(self.state, State::Outside) && self.n_streams > 0 {
-            return Ok(());
+            return self.shards.end().map_err(|error| self.not_whole(error));
         }
         Err(ReadError::Truncated {
             number: self.number,
@@ -110,6 +127,8 @@ impl Follower {
                         version: begin.schema_version,
                     });
                 }
+                let followed = self.shards.begin(begin.shard.as_ref(), self.number);
+                followed.map_err(|error| self.not_whole(error))?;
                 self.state = State::Inside;
                 self.n_streams += 1;
                 let this = Producer {
@@ -157,6 +176,14 @@ impl Follower {
                 cause: misplaced.to_string(),
                 hint: Some(Misplaced::HINT),
             })
+    }
+
+    fn not_whole(&self, error: NotWhole) -> ReadError {
+        ReadError::NotWhole {
+            number: self.number,
+            cause: error.cause,
+            hint: error.hint,
+        }
     }
 
     fn bad_line(&self, offset: u64, cause: String) -> ReadError {

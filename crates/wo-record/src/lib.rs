@@ -24,6 +24,7 @@ mod lone_line;
 mod name;
 mod open_enum;
 mod order;
+mod part;
 mod path;
 mod perceptual_hash;
 mod pose;
@@ -32,6 +33,7 @@ mod read_error;
 mod record;
 mod result;
 mod review;
+mod shard;
 mod source;
 mod truth;
 mod video;
@@ -56,6 +58,7 @@ pub use name::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
 pub use open_enum::{
     AbstainReason, AuditVerdict, FindingLevel, Predictor, Probe, SourceOutcome, SuspectReason,
 };
+pub use part::Part;
 pub use path::RecordPath;
 pub use perceptual_hash::{NotAHash, PerceptualHash};
 pub use pose::{Joint, Pose};
@@ -66,6 +69,7 @@ pub use result::{
     Base, Confusion, DRAWN_BASE, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict,
 };
 pub use review::{ErasedReview, Judgement, LostReviews, Queued, Review, ReviewsHead};
+pub use shard::Shard;
 pub use source::Source;
 pub use truth::{Rep, Truth};
 pub use video::Video;

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use crate::{Follower, Line, LoneLine, Producer, ReadError};
+use crate::{Follower, Line, LoneLine, Producer, ReadError, Shard};
 
 /// The default limit for the length of a line. A frame of 2160 pixels inline is about 2 MiB.
 pub const DEFAULT_MAX_LINE: u64 = 16 * 1024 * 1024;
@@ -65,6 +65,16 @@ impl<'a> Reader<'a> {
     /// The upstream tools of the records read so far, for the next `begin`.
     pub fn producers(&self) -> &[Producer] {
         self.follower.producers()
+    }
+
+    /// That shards are missing so far, in words; `None` where none are.
+    pub fn missing_shards(&self) -> Option<String> {
+        self.follower.missing_shards()
+    }
+
+    /// The shard that all records so far are of, where that is not the whole.
+    pub fn lone_shard(&self) -> Option<&Shard> {
+        self.follower.lone_shard()
     }
 
     /// The next line, or `None` at the end of a complete stream. Includes `begin` and `end`.

@@ -44,6 +44,16 @@ pub enum ReadError {
         /// The version that it names.
         version: u32,
     },
+    /// The streams are shards that do not make a whole.
+    #[error("line {number}: {cause}")]
+    NotWhole {
+        /// Where it was noticed: behind the last line where something is missing.
+        number: u64,
+        /// Which shard is missing, comes twice, or is of another whole.
+        cause: String,
+        /// What the user can do about it.
+        hint: &'static str,
+    },
 }
 
 impl ReadError {
@@ -55,6 +65,7 @@ impl ReadError {
             Self::Truncated { .. } => Some(
                 "the tool before this one stopped early, or a filter dropped the `begin` and `end` lines",
             ),
+            Self::NotWhole { hint, .. } => Some(hint),
             Self::Version { .. } => Some("use tools of one release together"),
         }
     }

@@ -6,7 +6,7 @@ use crate::keys::{Keys, fields_of};
 use crate::{
     Advice, Audit, Base, Begin, Calibration, CollectionHint, Comparison, Confusion, Coverage,
     Dropped, End, ErasedReview, Failure, Finding, Frame, Gate, Independence, LearningCurve,
-    LostReviews, Metric, Model, Pose, Prediction, Queued, Review, Score, Selection, Source,
+    LostReviews, Metric, Model, Part, Pose, Prediction, Queued, Review, Score, Selection, Source,
     Suspect, Truth, Verdict, Video,
 };
 
@@ -32,6 +32,7 @@ pub enum Record {
     Model(Model),
     Verdict(Verdict),
     Prediction(Prediction),
+    Part(Part),
     Review(Review),
     ErasedReview(ErasedReview),
     LostReviews(LostReviews),
@@ -104,6 +105,7 @@ impl Record {
             "model" => Self::Model(serde_json::from_str(line)?),
             "verdict" => Self::Verdict(serde_json::from_str(line)?),
             "prediction" => Self::Prediction(serde_json::from_str(line)?),
+            "part" => Self::Part(serde_json::from_str(line)?),
             "review" => Self::Review(serde_json::from_str(line)?),
             "erased_review" => Self::ErasedReview(serde_json::from_str(line)?),
             "lost_reviews" => Self::LostReviews(serde_json::from_str(line)?),
@@ -157,6 +159,7 @@ impl Record {
             Self::Model(_) => "model",
             Self::Verdict(_) => "verdict",
             Self::Prediction(_) => "prediction",
+            Self::Part(_) => "part",
             Self::Review(_) => "review",
             Self::ErasedReview(_) => "erased_review",
             Self::LostReviews(_) => "lost_reviews",

@@ -100,6 +100,15 @@ impl<'a> Writer<'a> {
         Ok(self.output.flush()?)
     }
 
+    /// Writes the `end` record and the `begin` of a stream that follows.
+    pub fn next_stream(&mut self, begin: Begin) -> Result<(), WriteError> {
+        let counts = std::mem::take(&mut self.counts);
+        self.record(&Record::End(counts))?;
+        self.record(&Record::Begin(begin))?;
+        self.counts = End::default();
+        self.flush()
+    }
+
     /// Writes the `end` record. A stream without it counts as truncated, so call it only when all is done.
     pub fn end(mut self) -> Result<End, WriteError> {
         self.record(&Record::End(self.counts.clone()))?;

@@ -70,6 +70,7 @@ fn begin() -> impl Strategy<Value = Record> {
                 sandbox,
                 precision,
                 reviews: reviews.map(|(sequence, hash)| ReviewsHead { sequence, hash }),
+                shard: None,
             })
         },
     )

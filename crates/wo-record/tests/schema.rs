@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 32] = [
+const KINDS: [&str; 33] = [
     "begin",
     "video",
     "frame",
@@ -22,6 +22,7 @@ const KINDS: [&str; 32] = [
     "pose",
     "verdict",
     "prediction",
+    "part",
     "review",
     "erased_review",
     "lost_reviews",

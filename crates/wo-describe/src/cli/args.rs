@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use wo_cli::{CaptionsFlag, Common, Reading};
+use wo_shard::ShardFlag;
 
 /// Add labels and descriptions to frames
 ///
@@ -32,6 +33,9 @@ pub struct Args {
     pub output: Option<PathBuf>,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
+    pub shard: ShardFlag,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
     pub reading: Reading,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
@@ -42,6 +46,7 @@ const EXAMPLES: &str = "Examples:
   wo-extract data/training_data | wo-describe | wo-train -o model
   wo-describe frames/records.ndjson -o frames/records.ndjson
   wo-describe frames/records.ndjson --to csv -o labels.csv
+  wo-describe records.ndjson --shard 2/8 | wo-eval --model model --shard 2/8 > part-2.ndjson
   wo-describe frames/records.ndjson --csv labels.csv | wo-train -o model
   wo-extract data/training_data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model
 

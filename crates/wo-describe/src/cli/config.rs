@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use wo_cli::{CaptionsFlag, Reading};
+use wo_shard::ShardNumber;
 
 use crate::cli::args::{Args, FormatFlag};
 use crate::sink::Format;
@@ -20,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) format: Format,
     /// As it was given; see [`Self::file`].
     pub(crate) output: Option<PathBuf>,
+    /// The part of the videos that is written; without one all are.
+    pub(crate) shard: Option<ShardNumber>,
     pub(crate) reading: Reading,
 }
 
@@ -42,6 +45,7 @@ impl From<Args> for Config {
                 FormatFlag::Csv => Format::Csv,
             },
             output: args.output,
+            shard: args.shard.shard,
             reading: args.reading,
         }
     }

@@ -4,6 +4,7 @@ mod captions;
 mod csv;
 mod flow;
 mod reviews;
+mod shards;
 mod stream;
 mod words;
 

@@ -362,6 +362,10 @@ Options:
   -o, --output <FILE>
           Write to FILE instead of stdout; FILE is replaced only when complete
 
+      --shard <I/N>
+          Take only part I of N, counted from 1: all videos of a person or source are in one part,
+          and all parts together are the whole
+
       --on-error <WHAT>
           What to do at a line that is no record
 
@@ -392,6 +396,7 @@ Examples:
   wo-extract data/training_data | wo-describe | wo-train -o model
   wo-describe frames/records.ndjson -o frames/records.ndjson
   wo-describe frames/records.ndjson --to csv -o labels.csv
+  wo-describe records.ndjson --shard 2/8 | wo-eval --model model --shard 2/8 > part-2.ndjson
   wo-describe frames/records.ndjson --csv labels.csv | wo-train -o model
   wo-extract data/training_data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use wo_cli::{CaptionsFlag, Common, Reading, Seed, Threads};
+use wo_shard::ShardFlag;
 use wo_stats::Confidence;
 
 use crate::score::gate::Terms;
@@ -33,6 +34,14 @@ pub struct Args {
     /// Evaluate a file of `prediction` records from any source, without a model
     #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "data_dir", "contact_sheet", "robustness"])]
     pub predictions: Option<PathBuf>,
+    /// Merge what runs with --shard wrote into one evaluation, as if one run had judged all; needs --model
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 1..,
+        conflicts_with_all = ["input", "data_dir", "predictions", "shard", "contact_sheet", "robustness", "force_verdict", "allow_seen"]
+    )]
+    pub merge: Vec<PathBuf>,
     /// Model to evaluate: a directory or .pt file from wo-train
     #[arg(
         long,
@@ -47,7 +56,7 @@ pub struct Args {
     #[command(flatten)]
     pub analysis: AnalysisArgs,
     /// Write a table to stdout, even if it is not a terminal
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "shard"])]
     pub table: bool,
     /// Write records to stdout, even if it is a terminal
     #[arg(long)]
@@ -56,10 +65,10 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Write all results as one HTML page, with the shortcut audit and the suspects
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "shard")]
     pub report: Option<PathBuf>,
     /// Write an image of videos, frames and verdicts (PNG)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "shard")]
     pub contact_sheet: Option<PathBuf>,
     /// Number of videos on the contact sheet: wrong verdicts first, then a random sample of the others
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=200))]
@@ -67,6 +76,9 @@ pub struct Args {
     /// Give verdicts even if the model has no abstention threshold, so that nothing bounds how many are wrong
     #[arg(long, conflicts_with = "predictions")]
     pub force_verdict: bool,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
+    pub shard: ShardFlag,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub judging: JudgingArgs,
@@ -83,10 +95,10 @@ pub struct AnalysisArgs {
     #[arg(long)]
     pub audit: bool,
     /// List likely label errors, duplicates and outliers; wo-review --suspects reads the output
-    #[arg(long)]
+    #[arg(long, conflicts_with = "shard")]
     pub suspects: bool,
     /// Estimate what more training videos would bring, and which to film next
-    #[arg(long)]
+    #[arg(long, conflicts_with = "shard")]
     pub next: bool,
     /// Measure accuracy on blurred, compressed, darkened, downscaled and mirrored images, and with reworded classes;
     /// many times slower
@@ -94,10 +106,15 @@ pub struct AnalysisArgs {
     pub robustness: bool,
     /// Video fields to slice by, separated by commas [default: exercise, angle, source_id, person_id, resolution,
     /// lighting, duration]
-    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "FIELDS",
+        value_delimiter = ',',
+        conflicts_with = "shard"
+    )]
     pub slice_by: Vec<String>,
     /// Exit 1 if a condition fails, such as `balanced_accuracy>=0.75, recall.bad_form.low>=0.6, ece<=0.1`
-    #[arg(long, value_name = "TERMS")]
+    #[arg(long, value_name = "TERMS", conflicts_with = "shard")]
     pub fail_under: Option<Terms>,
 }
 
@@ -201,7 +218,12 @@ const EXAMPLES: &str = "Examples:
   wo-extract new_video.mp4 | wo-eval > verdict.ndjson
   wo-extract data/training_data | wo-eval --table --output eval.ndjson --contact-sheet eval.png
   wo-eval --data-dir data/labeled_frames --model models/workout --report report.html
-  wo-eval --predictions models/workout/out_of_fold.ndjson --fail-under 'ece<=0.1'";
+  wo-eval --predictions models/workout/out_of_fold.ndjson --fail-under 'ece<=0.1'
+  wo-eval records.ndjson --model models/workout --shard 2/8 --output part-2.ndjson
+  wo-eval --model models/workout --merge part-*.ndjson --report report.html
+
+With --shard no metric is computed: those of a part mean little. --merge computes them over all
+parts, and stops where a part is missing, comes twice, or was judged otherwise than the others.";
 
 impl AsRef<Common> for Args {
     fn as_ref(&self) -> &Common {

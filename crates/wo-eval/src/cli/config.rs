@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use wo_cli::{CaptionsFlag, Exit, Reading};
 use wo_clip::Precision;
+use wo_shard::ShardNumber;
 use wo_stats::Confidence;
 
 use crate::cli::args::{AnalysisArgs, Args, Command, Compare, PrecisionFlag};
@@ -39,6 +40,15 @@ pub(crate) enum Subject {
     Predictions(PathBuf),
     /// A model that judges videos.
     Model(ModelConfig),
+    /// What runs over shards left of a model's judging.
+    Merge(MergeConfig),
+}
+
+/// The parts of an evaluation, and the model that made them.
+#[derive(Debug)]
+pub(crate) struct MergeConfig {
+    pub(crate) model: PathBuf,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// A model, and the videos that it judges.
@@ -46,6 +56,8 @@ pub(crate) enum Subject {
 pub(crate) struct ModelConfig {
     pub(crate) model: PathBuf,
     pub(crate) source: Source,
+    /// The part of the videos that is judged; without one all are, and scored.
+    pub(crate) shard: Option<ShardNumber>,
     pub(crate) captions: CaptionsFlag,
     pub(crate) compute: Compute,
     /// Whether it judges changed frames too.
@@ -204,7 +216,9 @@ impl EvaluateConfig {
                 args.judging.seed.seed,
             ),
             outputs: Outputs {
-                shows_table: args.table || (!args.json && io::stdout().is_terminal()),
+                // A part has no metrics to show.
+                shows_table: args.shard.shard.is_none()
+                    && (args.table || (!args.json && io::stdout().is_terminal())),
                 records: args.output.clone(),
                 report: args.report.clone(),
                 contact_sheet,
@@ -219,7 +233,14 @@ impl Subject {
         if let Some(file) = &args.predictions {
             return Self::Predictions(file.clone());
         }
+        if !args.merge.is_empty() {
+            return Self::Merge(MergeConfig {
+                model: args.model.clone(),
+                files: args.merge.clone(),
+            });
+        }
         Self::Model(ModelConfig {
+            shard: args.shard.shard,
             model: args.model.clone(),
             source: Source::of(args.data_dir.clone(), args.input.clone()),
             captions: args.judging.captions.clone(),
@@ -242,13 +263,14 @@ impl Subject {
         match self {
             Self::Predictions(file) => file.display().to_string(),
             Self::Model(config) => config.model.display().to_string(),
+            Self::Merge(config) => config.model.display().to_string(),
         }
     }
 
     /// The folder of frames that the videos come from, where they do.
     pub(crate) fn folder_of_frames(&self) -> Option<PathBuf> {
         match self {
-            Self::Predictions(_) => None,
+            Self::Predictions(_) | Self::Merge(_) => None,
             Self::Model(config) => config.source.folder_of_frames(),
         }
     }

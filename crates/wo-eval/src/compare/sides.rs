@@ -14,6 +14,7 @@ use crate::data_quality::near_duplicates::NearDuplicates;
 use crate::data_quality::relabelled::relabelled;
 use crate::input::predictions_file::PredictionsFile;
 use crate::input::repeats::{Repeat, SeenBefore};
+use crate::input::source::HowRead;
 use crate::judge::label_space::LabelSpace;
 use crate::judge::load::{check_model, load_judge};
 use crate::judge::predict::{PredictOptions, predict};
@@ -75,10 +76,13 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
     }
     let (mut sides, rest) = config.source.read(
         input,
-        &config.reading,
-        &config.captions,
+        HowRead {
+            reading: &config.reading,
+            captions: &config.captions,
+            shard: None,
+        },
         |upstream| {
-            sides.upstream.extend_from_slice(upstream);
+            sides.upstream.extend_from_slice(upstream.producers);
             Ok(sides)
         },
         |sides: &mut Sides, item| {

@@ -112,6 +112,9 @@ impl PredictionsFile {
             }
         }
         let upstream = reader.producers().to_vec();
+        if let Some(lone) = reader.lone_shard() {
+            wo_cli::warn!("{name}: these are predictions of shard {lone} alone"; "cat the predictions of all shards");
+        }
         drop(reader);
         let Wires { by_id, n_repeated } = wires.or_none_in(&name)?;
         let space = space_of(by_id.values().map(|(wire, _)| wire));

@@ -1,5 +1,6 @@
 //! Facts about a video that need no model: file, image quality, and fields to slice by.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use image::RgbImage;
@@ -7,6 +8,8 @@ use serde_json::Value;
 use wo_input::FrameItem;
 use wo_picture::{Fingerprint, median};
 use wo_record::{Quality, Video};
+
+use crate::judge::handed_over;
 
 /// Fields of a video record that are not sliced: identifiers, and what is predicted.
 const NOT_SLICED: [&str; 9] = [
@@ -25,9 +28,10 @@ const DARK: f64 = 0.3;
 const BRIGHT: f64 = 0.6;
 
 /// Numbers and words.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Facts {
     /// Bytes a second, bit rate, frame rate, width and height: logarithms.
+    #[serde(with = "handed_over::unknown_numbers")]
     pub(crate) container: Vec<f64>,
     /// Codec and container.
     pub(crate) format: String,
@@ -38,6 +42,7 @@ pub(crate) struct Facts {
     /// Perceptual hashes of its frames.
     pub(crate) hashes: Vec<u64>,
     /// What its frames are recognized by; `None` if none is there.
+    #[serde(with = "handed_over::fingerprint")]
     pub(crate) fingerprint: Option<Fingerprint>,
     /// The fields to slice by.
     pub(crate) fields: BTreeMap<String, String>,
@@ -48,7 +53,7 @@ pub(crate) struct Facts {
 }
 
 /// What the length of a video is made of, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RepetitionTimes {
     /// The mean length of a repetition: a slow one may be form.
     pub(crate) tempo_ms: f64,

@@ -1,5 +1,6 @@
 //! The labels and exercises that a model predicts, and how class probabilities add up to theirs.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use wo_clip::Class;
@@ -16,7 +17,7 @@ pub(crate) struct LabelSpace {
 }
 
 /// The most probable label and exercise. Both are indices into [`LabelSpace`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TopPrediction {
     /// The label.
     pub(crate) label: usize,

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, opened};
 use wo_clip::tch::Device;
-use wo_clip::{Class, Judge, Kernels, Manifest, read_checkpoint};
+use wo_clip::{Checkpoint, Class, Judge, Kernels, Manifest, read_checkpoint};
 
 use crate::judge::place::Place;
 use crate::render::sentences::base_model::caution_in_words;
@@ -17,18 +17,8 @@ pub(crate) fn load_judge(model: &Path, place: &Place, hint: &str) -> anyhow::Res
         // Only a libtorch without oneDNN refuses, and then its own kernels stay.
         let _ = Kernels::of_machine().apply();
     }
-    // An early end of a model's file is an I/O error to those who read it, and a corrupt model to us.
     let loading = || format!("load the model {}", model.display());
-    // It says which model it reads.
-    let checkpoint = read_checkpoint(model).exit_with(Exit::Integrity)?;
-    wo_cli::ensure!(
-        !checkpoint.is_edited(),
-        Exit::Integrity,
-        "{}: its wo.json is not the one that wo-train wrote, so which videos are held out is unknown: the videos, their \
-         groups or the abstention policy were changed",
-        loading();
-        "take wo.json from a backup, or train the model again"
-    );
+    let checkpoint = whole_checkpoint(model)?;
     if let Some(note) = checkpoint.config.license_note() {
         wo_cli::warn!("{note}");
     }
@@ -44,6 +34,36 @@ pub(crate) fn load_judge(model: &Path, place: &Place, hint: &str) -> anyhow::Res
         );
     }
     Ok(judge)
+}
+
+/// What a model says of itself, without the model.
+pub(crate) fn load_manifest(model: &Path, hint: &str) -> anyhow::Result<Manifest> {
+    check_model(model, hint)?;
+    let manifest = whole_checkpoint(model)?.manifest;
+    manifest.ok_or_else(|| {
+        let error = wo_cli::error!(
+            Exit::Integrity,
+            "{} has no wo.json, so it judged nothing", model.display();
+            "{hint}"
+        );
+        error.into()
+    })
+}
+
+/// A checkpoint whose manifest is the one that was written with it.
+fn whole_checkpoint(model: &Path) -> anyhow::Result<Checkpoint> {
+    // An early end of a model's file is an I/O error to those who read it, and a corrupt model to us. It says which model
+    // it reads.
+    let checkpoint = read_checkpoint(model).exit_with(Exit::Integrity)?;
+    wo_cli::ensure!(
+        !checkpoint.is_edited(),
+        Exit::Integrity,
+        "load the model {}: its wo.json is not the one that wo-train wrote, so which videos are held out is unknown: the \
+         videos, their groups or the abstention policy were changed",
+        model.display();
+        "take wo.json from a backup, or train the model again"
+    );
+    Ok(checkpoint)
 }
 
 /// Warns of classes with equal captions, which older versions of wo-train allowed.

@@ -1,6 +1,7 @@
 //! Predictions on degraded images and with reworded classes.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge};
 use wo_picture::grid;
@@ -99,7 +100,7 @@ fn tells_classes_apart(
 }
 
 /// The label that is predicted of a video after a change.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Perturbed {
     /// What is changed: `blur`, `frame_rate`, or [`WORDS`].
     pub(crate) kind: String,

@@ -1,5 +1,6 @@
 //! A prediction: what is kept of a judged video, without images.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use wo_record::{AbstainReason, Group, Name, RecordPath, UNCLEAR, Video, components};
@@ -11,7 +12,7 @@ use crate::judge::provenance::Provenance;
 use crate::judge::region_features::RegionFeatures;
 
 /// The true label of a video, as far as the model knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum GroundTruth {
     /// It has a label that the model knows. Indices into [`LabelSpace`].
     Scored {
@@ -55,7 +56,7 @@ impl GroundTruth {
 }
 
 /// One frame of a video that was judged.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct FramePrediction {
     /// Its true label: its own, else that of the video. Absent where that cannot be right or wrong.
     pub(crate) true_label: Option<usize>,
@@ -65,7 +66,7 @@ pub(crate) struct FramePrediction {
 
 /// One video that was judged.
 // More than 12 fields: each later stage reads another few of them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Prediction {
     /// Its id.
     pub(crate) video_id: String,

@@ -1,10 +1,11 @@
 //! Who is in a video and where it is from, as far as that is known, and what of it the model has seen.
 
+use serde::{Deserialize, Serialize};
 use wo_clip::Manifest;
 use wo_record::{Group, GroupBy, Video, keys_of};
 
 /// What groups are made of, and what is known of the training.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Provenance {
     /// Its person and its source, as far as they are known.
     pub(crate) keys: Vec<Group>,

@@ -4,6 +4,7 @@ use image::RgbImage;
 use image::imageops::crop_imm;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 use wo_clip::Judge;
 use wo_clip::tch::{Kind, Tensor};
 use wo_picture::{Background, Bounds, MovingPerson, background, thumbnail};
@@ -15,7 +16,7 @@ const WIDTH: usize = 64;
 const SEED: u64 = 1;
 
 /// Features of a video and of parts of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RegionFeatures {
     /// The mean over all frames; `None` without a model.
     pub(crate) whole: Option<Vec<f64>>,

@@ -1,5 +1,6 @@
 //! Counts of what was scored and what was not, with the reasons.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use wo_input::Settled;
@@ -9,7 +10,7 @@ use crate::judge::prediction::{GroundTruth, Prediction};
 
 /// Counts of videos, but for the frames.
 // More than 12 fields: one for each reason.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tally {
     /// Excluded: the model was trained or chosen on them or their group.
     pub(crate) n_excluded_as_seen: u64,
@@ -68,6 +69,30 @@ impl Tally {
                 self.unknown.insert(name.clone());
             }
         }
+    }
+
+    /// Adds the counts of another part of the same videos.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.n_excluded_as_seen += other.n_excluded_as_seen;
+        self.n_rejected += other.n_rejected;
+        self.n_seen += other.n_seen;
+        self.n_of_seen_groups += other.n_of_seen_groups;
+        self.has_no_hashes |= other.has_no_hashes;
+        self.n_scored += other.n_scored;
+        self.n_without_threshold += other.n_without_threshold;
+        self.n_unlabelled += other.n_unlabelled;
+        self.n_unclear += other.n_unclear;
+        self.n_unknown += other.n_unknown;
+        self.unknown.extend(other.unknown);
+        self.n_repeated += other.n_repeated;
+        self.n_contradicted += other.n_contradicted;
+        self.tied.extend(other.tied);
+        self.mixed.extend(other.mixed);
+        self.n_contrary += other.n_contrary;
+        self.relabelled.extend(other.relabelled);
+        self.n_failed += other.n_failed;
+        self.n_bad_frames += other.n_bad_frames;
+        self.n_failed_upstream += other.n_failed_upstream;
     }
 
     /// Removes a counted video that has another label elsewhere.

@@ -7,14 +7,14 @@ use wo_cli::{Exit, ExitWith};
 use wo_clip::Judge;
 use wo_input::{Leftovers, VideoItem};
 use wo_parallel::OrderedPool;
-use wo_record::{Failure, Group, Producer, Record, Verdict, code};
+use wo_record::{Failure, Group, Record, Verdict, code};
 
 use crate::cli::config::{EvaluateConfig, ModelConfig};
 use crate::data_quality::leakage::LeakageCheck;
-use crate::data_quality::near_duplicates::NearDuplicates;
 use crate::data_quality::relabelled::relabelled;
 use crate::findings::{Findings, Model};
 use crate::input::repeats::{Repeat, SeenBefore};
+use crate::input::source::Upstream;
 use crate::judge::evidence::EvidenceFrame;
 use crate::judge::judge_worker::{JudgeOptions, JudgeResult, Task, start_judge_workers};
 use crate::judge::label_space::LabelSpace;
@@ -22,7 +22,7 @@ use crate::judge::load::{check_model, load_judge};
 use crate::judge::nearest_training::{Thumbnails, TrainedOn, nearest_of_another_label};
 use crate::judge::perturb::wordings;
 use crate::judge::predict::Judged;
-use crate::judge::prediction::{GroundTruth, Prediction, join_groups};
+use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::judge::video_name::{name_of, named};
 use crate::render::contact_sheet::ContactSheet;
 use crate::render::sentences::excluded;
@@ -32,6 +32,8 @@ use crate::render::worst::Worst;
 use crate::score::tally::Tally;
 use crate::session::finished::{Finished, nothing_left, warn_of_limits};
 use crate::session::log::Log;
+use crate::session::parts::{HowJudged, ShardState, part};
+use crate::session::settled::settle;
 
 /// A run under way.
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub(crate) struct Session<'a> {
     predictions: Vec<Prediction>,
     sheet: ContactSheet,
     worst: Worst,
+    /// How videos are judged, for the run that merges shards.
+    judged: HowJudged,
 }
 
 /// What is known of the model's training videos.
@@ -65,7 +69,7 @@ impl<'a> Session<'a> {
         config: &'a EvaluateConfig,
         of_model: &ModelConfig,
         records: &'a mut dyn Write,
-        upstream: &[Producer],
+        upstream: Upstream<'_>,
     ) -> anyhow::Result<Self> {
         let n_cores = of_model.compute.n_threads;
         let hint = "train one with wo-train, or give one with --model";
@@ -98,6 +102,7 @@ impl<'a> Session<'a> {
         };
         let mut log = Log::begin(records, upstream, place.precision, tally)?;
         log.writer.caution(judge.manifest().caution());
+        let judged = HowJudged::of(judge.manifest(), config, of_model, place.precision)?;
         let n_drawn = outputs.contact_sheet.as_ref().map_or(0, |it| it.n_videos);
         Ok(Self {
             config,
@@ -114,6 +119,7 @@ impl<'a> Session<'a> {
             predictions: Vec::new(),
             sheet: ContactSheet::new(n_drawn, config.analysis.seed),
             worst,
+            judged,
         })
     }
 
@@ -233,41 +239,17 @@ impl<'a> Session<'a> {
         Ok(self.log.writer.flush()?)
     }
 
-    /// Excludes videos with two labels, joins near-duplicates into one group, and writes the predictions.
-    fn sort_predictions(&mut self) -> anyhow::Result<()> {
+    /// Takes the predictions out, without those of videos with two labels.
+    fn taken(&mut self) -> Vec<Prediction> {
         let before = &self.before;
         let all = std::mem::take(&mut self.predictions);
-        let (gone, mut left): (Vec<_>, Vec<_>) = all
+        let (gone, left): (Vec<_>, Vec<_>) = all
             .into_iter()
             .partition(|it| before.is_contradicted(&it.video_id));
         for prediction in &gone {
             self.log.tally.contradict(prediction);
         }
-        join_groups(&mut left);
-        let near = NearDuplicates::among(&left, &self.space);
-        if let Some(warning) = near.warning() {
-            wo_cli::warn!("{warning}");
-        }
-        for prediction in left.extract_if(.., |it| near.contradicted.contains_key(&it.video_id)) {
-            self.log.tally.contradict(&prediction);
-            let what = near.contradicted.get(&prediction.video_id);
-            self.log.fail(Failure {
-                code: code::LABEL_CONFLICT.to_owned(),
-                what: what.cloned().unwrap_or_default(),
-                tool: env!("CARGO_PKG_NAME").to_owned(),
-                path: prediction.path,
-                video_id: Some(prediction.video_id),
-            })?;
-        }
-        for mut prediction in left {
-            if let Some(group) = near.groups.get(&prediction.video_id) {
-                prediction.group.clone_from(group);
-            }
-            let record = prediction.record(&self.space);
-            self.log.record(&Record::Prediction(record))?;
-            self.predictions.push(prediction);
-        }
-        Ok(())
+        left
     }
 
     /// Skips a video of the model's training run. Rejects a new video of a person or source that the model has seen, since its
@@ -303,17 +285,57 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Scores what was judged and ends the output.
-    pub(crate) fn finish(mut self, rest: Leftovers) -> anyhow::Result<Finished> {
+    /// Takes in what is under way, and what failed before.
+    fn take_rest(&mut self, failures: Vec<Failure>) -> anyhow::Result<()> {
         while let Some(result) = self.workers.next_result() {
             self.take_in(result)?;
         }
-        self.log.tally.n_failed_upstream = rest.failures.len() as u64;
-        for failure in rest.failures {
+        self.log.tally.n_failed_upstream = failures.len() as u64;
+        for failure in failures {
             self.log.failures.push(failure.clone());
             self.log.writer.failure(failure)?;
         }
-        self.sort_predictions()?;
+        Ok(())
+    }
+
+    /// Writes what the run that merges shards needs, and no metric: who is in one group, and who is there twice, is known of
+    /// the whole only.
+    pub(crate) fn hand_over(mut self, rest: Leftovers) -> anyhow::Result<Finished> {
+        self.take_rest(rest.failures)?;
+        for prediction in self.taken() {
+            let part = part(Some(&prediction.video_id), &prediction)?;
+            self.log.record(&Record::Part(part))?;
+        }
+        let waiting = std::mem::take(&mut self.training.waiting);
+        for (verdict, _) in waiting {
+            self.log.record(&Record::Verdict(verdict))?;
+        }
+        let state = ShardState {
+            judged: self.judged,
+            tally: self.log.tally,
+            suspects: self.training.leakage.into_suspects(),
+            n_skipped: rest.n_skipped,
+        };
+        self.log.writer.record(&Record::Part(part(None, &state)?))?;
+        self.log.writer.end()?;
+        Ok(Finished {
+            table: String::new(),
+            sheet: self.sheet,
+            findings: Findings::default(),
+            worst: self.worst,
+            // What was not scored is for the whole to tell.
+            tally: Tally::default(),
+            manifest: None,
+            failures: self.log.failures,
+            n_skipped: rest.n_skipped,
+        })
+    }
+
+    /// Scores what was judged and ends the output.
+    pub(crate) fn finish(mut self, rest: Leftovers) -> anyhow::Result<Finished> {
+        self.take_rest(rest.failures)?;
+        let all = self.taken();
+        self.predictions = settle(&mut self.log, all, &self.space)?;
         let n_excluded = self.log.tally.n_excluded_as_seen;
         for warning in excluded::warnings(&self.log.tally) {
             wo_cli::warn!("{warning}");

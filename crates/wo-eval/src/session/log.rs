@@ -5,6 +5,7 @@ use std::io::Write;
 use wo_clip::Precision;
 use wo_record::{Begin, Failure, Producer, Record, RecordPath, Writer};
 
+use crate::input::source::Upstream;
 use crate::judge::video_name::named;
 use crate::score::tally::Tally;
 
@@ -24,28 +25,35 @@ pub(crate) fn begin<'a>(
     precision: Precision,
     failures: &[Failure],
 ) -> anyhow::Result<Writer<'a>> {
-    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    let begin = Begin {
-        precision: precision.record(),
-        ..Begin::of(tool, version, upstream)
-    };
-    let mut writer = Writer::begin_with(records, begin)?;
+    let mut writer = Writer::begin_with(records, begin_record(upstream, precision))?;
     for failure in failures {
         writer.failure(failure.clone())?;
     }
     Ok(writer)
 }
 
+fn begin_record(upstream: &[Producer], precision: Precision) -> Begin {
+    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    Begin {
+        precision: precision.record(),
+        ..Begin::of(tool, version, upstream)
+    }
+}
+
 impl<'a> Log<'a> {
     /// Begins the output.
     pub(crate) fn begin(
         records: &'a mut dyn Write,
-        upstream: &[Producer],
+        upstream: Upstream<'_>,
         precision: Precision,
         tally: Tally,
     ) -> anyhow::Result<Self> {
+        let begin = Begin {
+            shard: upstream.shard.cloned(),
+            ..begin_record(upstream.producers, precision)
+        };
         Ok(Self {
-            writer: begin(records, upstream, precision, &[])?,
+            writer: Writer::begin_with(records, begin)?,
             tally,
             failures: Vec::new(),
         })

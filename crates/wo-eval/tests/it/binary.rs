@@ -44,6 +44,10 @@ fn help() {
           --predictions <FILE>
               Evaluate a file of `prediction` records from any source, without a model
 
+          --merge <FILE>...
+              Merge what runs with --shard wrote into one evaluation, as if one run had judged all;
+              needs --model
+
           --model <MODEL>
               Model to evaluate: a directory or .pt file from wo-train
 
@@ -98,6 +102,10 @@ fn help() {
           --force-verdict
               Give verdicts even if the model has no abstention threshold, so that nothing bounds how
               many are wrong
+
+          --shard <I/N>
+              Take only part I of N, counted from 1: all videos of a person or source are in one part,
+              and all parts together are the whole
 
           --device <DEVICE>
               Where to compute: auto, cpu, cuda or cuda:N
@@ -159,6 +167,11 @@ fn help() {
       wo-extract data/training_data | wo-eval --table --output eval.ndjson --contact-sheet eval.png
       wo-eval --data-dir data/labeled_frames --model models/workout --report report.html
       wo-eval --predictions models/workout/out_of_fold.ndjson --fail-under 'ece<=0.1'
+      wo-eval records.ndjson --model models/workout --shard 2/8 --output part-2.ndjson
+      wo-eval --model models/workout --merge part-*.ndjson --report report.html
+
+    With --shard no metric is computed: those of a part mean little. --merge computes them over all
+    parts, and stops where a part is missing, comes twice, or was judged otherwise than the others.
     ");
 }
 

@@ -11,6 +11,7 @@ mod model;
 mod predicted_groups;
 mod robustness;
 mod run;
+mod shards;
 mod told;
 mod written;
 

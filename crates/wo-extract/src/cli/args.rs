@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use wo_cli::{Common, Seed, ShowProgress, Threads};
+use wo_shard::ShardFlag;
 
 use crate::job::{FRAMES_PER_VIDEO, SIZE};
 use crate::sampling::frame_filter::MinSharpness;
@@ -17,6 +18,7 @@ Examples:
   wo-extract data/training_data --out data/frames
   wo-extract probe data/training_data --table
   wo-extract data/training_data/squat --frames-per-video 20 | wo-describe > described.ndjson
+  wo-extract data/training_data --shard 2/8 > part-2.ndjson
 
 Labels come from the folders: <exercise>/<label>/video.mp4, such as squat/bad_form/0007.mp4.
 A groups.csv (path,person_id,source_id,angle) beside or above the videos names the person, source and camera angle of
@@ -80,7 +82,7 @@ pub struct Args {
     #[arg(long, requires = "out")]
     pub retry_failed: bool,
     /// With --out: delete the frames and errors of files that are no longer in the given folders
-    #[arg(long, requires = "out", value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "gone")]
+    #[arg(long, requires = "out", conflicts_with = "shard", value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "gone")]
     pub prune: Option<PruneFlag>,
     /// With --out: restore deleted frames, except those deleted on the page of wo-review
     #[arg(long, requires = "out")]
@@ -88,6 +90,9 @@ pub struct Args {
     /// Run as a decoder that takes jobs from the socket on stdin.
     #[arg(long, hide = true)]
     pub serve: bool,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
+    pub shard: ShardFlag,
     /// The seed of `jitter`.
     #[command(flatten)]
     pub seed: Seed,

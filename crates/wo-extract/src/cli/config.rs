@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wo_cli::Common;
 use wo_folder::DeletedByHand;
+use wo_shard::ShardNumber;
 
 use crate::cli::args::{Args, Command, DecodingArgs, ProbeArgs, PruneFlag, SandboxFlag};
 use crate::job::Settings;
@@ -31,6 +32,8 @@ pub(crate) struct ExtractConfig {
     /// As given; none for the default folder.
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) settings: Settings,
+    /// The part of the videos that is taken; without one all are.
+    pub(crate) shard: Option<ShardNumber>,
     /// The folder of frames; without one they go into the stream.
     pub(crate) out: Option<OutConfig>,
     pub(crate) dropped: DroppedRecords,
@@ -84,6 +87,7 @@ impl From<Args> for Config {
         Self::Extract(ExtractConfig {
             paths: args.paths.into_iter().chain(args.video_dir).collect(),
             settings,
+            shard: args.shard.shard,
             out: args.out.map(|dir| OutConfig {
                 dir,
                 failed_files,

@@ -29,6 +29,11 @@ pub(crate) fn settle(sources: &mut [Source]) {
     }
     for (video_id, mut places) in by_id {
         places.sort_unstable();
+        if places.len() > 1 {
+            for place in &places {
+                sources[*place].copied_id = Some(video_id.clone());
+            }
+        }
         let copies = || places.iter().map(|place| &sources[*place]);
         if let Some(keys) = keys_of_all(copies()) {
             for place in places {
@@ -105,6 +110,8 @@ mod tests {
     fn check(persons: &[Option<&str>], expected: Result<Option<&str>, ()>) {
         let source = |person: Option<&str>| Source {
             path: PathBuf::from("a.mp4"),
+            place: PathBuf::from("a.mp4"),
+            copied_id: None,
             labels: Labels::default(),
             keys: Keys {
                 person_id: person.map(str::to_owned),

@@ -13,10 +13,14 @@ use crate::input::labels::Labels;
 pub(crate) struct Source {
     /// As given, or as found in a folder that was given.
     pub(crate) path: PathBuf,
+    /// The same below the folder that was given: it is called so on each machine.
+    pub(crate) place: PathBuf,
     /// From its folders.
     pub(crate) labels: Labels,
     /// From `groups.csv`.
     pub(crate) keys: Keys,
+    /// Its id, where another file has the same content.
+    pub(crate) copied_id: Option<String>,
     /// Why it cannot be read.
     pub(crate) error: Option<ExtractError>,
     /// Why it is excluded: a copy of it has other labels or keys.
@@ -34,15 +38,17 @@ pub(crate) struct Conflict {
 
 impl Source {
     /// A file that could not be looked at.
-    pub(crate) fn unreadable(path: &Path, error: &walkdir::Error) -> Self {
+    pub(crate) fn unreadable(path: &Path, place: PathBuf, error: &walkdir::Error) -> Self {
         let what = error
             .io_error()
             .map_or_else(|| error.to_string(), ToString::to_string);
         let error = Some(ExtractError::new(code::UNREADABLE, what));
         Self {
             path: path.to_owned(),
+            place,
             labels: Labels::default(),
             keys: Keys::default(),
+            copied_id: None,
             error,
             conflict: None,
         }

@@ -38,7 +38,7 @@ pub(crate) fn list(paths: &[PathBuf], out: Option<&Path>) -> anyhow::Result<Vec<
             listing.refuse_out(path)?;
             listing.walk(path)?;
         } else {
-            let source = listing.source(path, None)?.0;
+            let source = listing.source(path, Path::new(""), None)?.0;
             listing.sources.push(source);
         }
     }
@@ -111,8 +111,9 @@ impl Listing {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
-                    let path = error.path().unwrap_or(path);
-                    self.sources.push(Source::unreadable(path, &error));
+                    let broken = error.path().unwrap_or(path);
+                    let place = place_below(path, broken);
+                    self.sources.push(Source::unreadable(broken, place, &error));
                     continue;
                 }
             };
@@ -137,7 +138,7 @@ impl Listing {
                 }
                 self.notes.link(entry.path());
             } else if is_media_name(entry.path()) {
-                let (source, trouble) = self.source(entry.path(), Some(&root))?;
+                let (source, trouble) = self.source(entry.path(), path, Some(&root))?;
                 self.notes.place(&source.labels, trouble);
                 self.sources.push(source);
             } else {
@@ -147,10 +148,11 @@ impl Listing {
         Ok(())
     }
 
-    /// A file to try, and what its place leaves open.
+    /// A file to try, and what its place leaves open. `given` is the folder that it was found in.
     fn source(
         &mut self,
         path: &Path,
+        given: &Path,
         root: Option<&Path>,
     ) -> anyhow::Result<(Source, Option<Trouble>)> {
         let file = paths::absolute(path);
@@ -158,8 +160,10 @@ impl Listing {
         let (labels, trouble) = self.folders.labels_of(&file, root);
         let source = Source {
             path: path.to_owned(),
+            place: place_below(given, path),
             labels,
             keys,
+            copied_id: None,
             error: None,
             conflict: None,
         };
@@ -219,6 +223,14 @@ fn frames_and_no_videos(folders: &BTreeSet<PathBuf>) -> anyhow::Error {
         "wo-train --data-dir {first} and wo-review {first} read them"
     );
     error.into()
+}
+
+/// Where a file lies below the folder that was given; of a file that was given by itself its name.
+fn place_below(given: &Path, path: &Path) -> PathBuf {
+    let is_given = given.as_os_str().is_empty() || given == path;
+    let below = path.strip_prefix(given).ok().filter(|_| !is_given);
+    let name = || path.file_name().map(Path::new);
+    below.or_else(name).unwrap_or(path).to_owned()
 }
 
 /// The folder that was given may be hidden; the user named it.

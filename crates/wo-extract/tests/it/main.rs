@@ -24,6 +24,7 @@ mod probe;
 mod resume;
 mod returning;
 mod sandbox;
+mod shards;
 mod stalls;
 mod stream;
 mod terminal;

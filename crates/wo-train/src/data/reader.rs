@@ -6,10 +6,10 @@ use std::path::Path;
 use anyhow::Context;
 use wo_cli::{OnError, open_input};
 use wo_input::{
-    Preprocessor, StreamCorrections, VideoItem, check_frames, folder_of_paths, videos_of_data_dir,
-    videos_of_stream,
+    Preprocessor, RECORDS, StreamCorrections, VideoItem, begin_of_records, check_frames,
+    folder_of_paths, videos_of_data_dir, videos_of_stream,
 };
-use wo_record::{Failure, Producer, ReadError, Reader};
+use wo_record::{Failure, Producer, ReadError, Reader, Shard};
 
 use crate::data::builder::DatasetBuilder;
 use crate::data::config::{DataConfig, Source};
@@ -70,11 +70,23 @@ fn read_folder(folder: &Path, config: &DataConfig, take: Take<'_>) -> anyhow::Re
         skips.then_some(&mut warn),
         take,
     )?;
+    let begin = begin_of_records(&folder.join(RECORDS));
+    warn_of_part(begin.and_then(|it| it.shard).as_ref());
     Ok(Rest {
         failures: left.failures,
         upstream: Vec::new(),
         n_skipped_lines: left.n_skipped,
     })
+}
+
+/// One shard may be all that was given of several.
+fn warn_of_part(lone: Option<&Shard>) {
+    if let Some(lone) = lone {
+        wo_cli::warn!(
+            "the input is shard {lone} alone, so the model sees that part only";
+            "give the output of all shards: cat part-*.ndjson | wo-train …"
+        );
+    }
 }
 
 fn read_stream(
@@ -95,6 +107,7 @@ fn read_stream(
         None => Ok(()),
     };
     let failures = videos_of_stream(&mut reader, base, &mut add).context(name)?;
+    warn_of_part(reader.lone_shard());
     corrections.finish()?;
     Ok(Rest {
         failures,
