@@ -37,6 +37,7 @@ pub use memory::{OutOfMemory, halving, or_out_of_memory};
 pub use model::clip::{Clip, FreezeConfig, Output};
 pub use model::clip_config::{ClipConfig, TextConfig, VisionConfig};
 pub use model::config::{ModelConfig, TextShape, VisionShape};
+pub use model::dropout::{VideosOfPass, with_dropout_of_videos};
 pub use model::fastvit::{FastVitConfig, FastVitStage};
 pub use model::fastvit_blocks::FastVitNorm;
 pub use model::lora::LoraConfig;
