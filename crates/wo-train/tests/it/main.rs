@@ -17,6 +17,10 @@ mod groups;
 mod looks;
 mod methods;
 mod plan;
+mod ranks;
+mod ranks_faults;
+mod ranks_network;
+mod ranks_refused;
 mod resume;
 mod told;
 
