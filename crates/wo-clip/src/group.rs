@@ -28,7 +28,7 @@ use crate::native::NativeError;
 use exchange::Exchange;
 pub use exchange::Traffic;
 pub use farewell::Farewell;
-use farewell::last_words;
+use farewell::{LAST_WORDS, last_words};
 use fault::{lost, plain, unreachable};
 use link::{Gloo, Store, StorePlace};
 use meeting::Met;
@@ -46,6 +46,7 @@ pub struct Group {
     rank: usize,
     world: usize,
     link: Option<Link>,
+    keeps_store: bool,
     nccl: OnceCell<Nccl>,
     is_lost: Cell<bool>,
     traffic: Cell<Traffic>,
@@ -65,6 +66,7 @@ impl Group {
             rank: 0,
             world: 1,
             link: None,
+            keeps_store: false,
             nccl: OnceCell::new(),
             is_lost: Cell::new(false),
             traffic: Cell::default(),
@@ -87,6 +89,7 @@ impl Group {
         let gloo = gloo.map_err(|e| lost(at, &e))?;
         let mut group = Self::alone();
         (group.rank, group.world) = (rank, world);
+        group.keeps_store = place.is_here;
         group.link = Some(Link {
             gloo,
             store: Arc::new(store),
@@ -134,6 +137,22 @@ impl Group {
     pub fn farewell(&self) -> Farewell {
         let of = |link: &Link| Farewell::of(Arc::clone(&link.store), self.rank);
         self.link.as_ref().map(of).unwrap_or_default()
+    }
+
+    /// Ends this process's part after an error: tells the others why, and closes the connections at which they notice it. Who
+    /// keeps the store waits until they have read it.
+    pub fn leave(mut self, why: &str) {
+        if self.is_lost() {
+            return;
+        }
+        self.farewell().say(why);
+        if let Some(Link { gloo, store, .. }) = self.link.take() {
+            drop(gloo);
+            if self.keeps_store {
+                std::thread::sleep(LAST_WORDS);
+            }
+            drop(store);
+        }
     }
 
     /// What was exchanged since the last call.
@@ -329,10 +348,13 @@ impl Group {
     /// The error of an exchange that failed, with the words of the process that ended first, where it had some.
     fn lost(&self, link: &Link, error: &NativeError) -> Error {
         self.is_lost.set(true);
-        let why = last_words(&link.store)
-            .unwrap_or_else(|| format!("another process is gone ({})", plain(error)));
+        let gone = || {
+            let why = format!("another process is gone ({})", plain(error));
+            (why, Exit::Io)
+        };
+        let (why, exit) = last_words(&link.store).unwrap_or_else(gone);
         error!(
-            Exit::Io,
+            exit,
             "{why}";
             "the process that ended first says why, unless it was killed; the same command goes on from the last snapshot"
         )

@@ -53,10 +53,8 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
     }
     let result = or_out_of_memory(|| train(&config, &group, &stop, input, output));
     let result = result.unwrap_or_else(|e| Err(e.into()));
-    if let Err(error) = &result
-        && !group.is_lost()
-    {
-        group.farewell().say(&format!("{error:#}"));
+    if let Some((group, error)) = Rc::into_inner(group).zip(result.as_ref().err()) {
+        group.leave(&format!("{error:#}"));
     }
     result.map_err(|error| match OutOfMemory::of(&format!("{error:#}")) {
         Some(short) => error!(

@@ -101,7 +101,7 @@ pub(crate) fn with_farewell(
 ) -> impl FnOnce() -> Message + Send + 'static {
     let farewell = group.farewell();
     move || {
-        farewell.say("it was stopped by a signal");
+        farewell.say_stopped();
         tidy()
     }
 }

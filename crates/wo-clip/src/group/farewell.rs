@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use wo_cli::Exit;
+
 use crate::group::link::Store;
 
 /// The key of why the first process that ended did.
 const FAREWELL: &str = "ended/";
 /// How long is waited for the words of a process that has ended.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Why a process ends that was stopped.
+const STOPPED: &str = "it was stopped by a signal";
 
 /// A word to the others from any thread: why this process ends.
 #[derive(Clone, Debug, Default)]
@@ -35,16 +39,25 @@ impl Farewell {
             );
         }
     }
-}
 
-impl Farewell {
+    /// Tells the others that a signal ends this process, as [`Farewell::say`] does.
+    pub fn say_stopped(&self) {
+        self.say(STOPPED);
+    }
+
     /// Of process `rank`.
     pub(crate) fn of(store: Arc<Store>, rank: usize) -> Self {
         Self(Some((store, rank)))
     }
 }
 
-/// What the first process that ended has said.
-pub(crate) fn last_words(store: &Store) -> Option<String> {
-    store.gather(FAREWELL, 1, LAST_WORDS).ok()?.pop()?
+/// What the first process that ended has said, and how a process ends that hears it.
+pub(crate) fn last_words(store: &Store) -> Option<(String, Exit)> {
+    let words = store.gather(FAREWELL, 1, LAST_WORDS).ok()?.pop()??;
+    let exit = if words.ends_with(STOPPED) {
+        Exit::Locked
+    } else {
+        Exit::Io
+    };
+    Some((words, exit))
 }

@@ -94,11 +94,10 @@ impl<'a> Run<'a> {
         command.spawn().expect("the binary starts")
     }
 
-    pub(crate) fn start_all(&self, name: &str, world: usize) -> Vec<Child> {
+    pub(crate) fn start_all(&self, name: &str, world: usize) -> Processes {
         let port = free_port();
-        (0..world)
-            .map(|rank| self.start(name, (rank, world), port))
-            .collect()
+        let start = |rank| self.start(name, (rank, world), port);
+        Processes((0..world).map(start).collect())
     }
 
     /// Trains with `world` processes, and gives the weights and what the first said.
@@ -123,7 +122,21 @@ impl<'a> Run<'a> {
     }
 }
 
-pub(crate) fn all(children: Vec<Child>) -> Vec<Said> {
+/// Processes that end with this, also where a test fails.
+pub(crate) struct Processes(pub(crate) Vec<Child>);
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// What each of them said, once all have ended.
+pub(crate) fn all(mut processes: Processes) -> Vec<Said> {
+    let children = std::mem::take(&mut processes.0);
     let end = |child: Child| Said::of(&child.wait_with_output().expect("it ends"));
     children.into_iter().map(end).collect()
 }

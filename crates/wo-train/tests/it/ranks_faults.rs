@@ -1,13 +1,13 @@
 //! What ends one of several processes ends all, and the run goes on from its last snapshot.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use wo_testkit::{skip, tempdir};
 
 use crate::colours;
-use crate::ranks::{Run, Said, all, free_port};
+use crate::ranks::{Processes, Run, Said, all, free_port};
 
 /// The number of the newest snapshot; 0 without one.
 fn newest_snapshot(output: &Path) -> u64 {
@@ -38,7 +38,9 @@ fn wait_past(output: &Path, step: u64) -> u64 {
 }
 
 /// Long enough to be hit in the middle.
-const LONG: [&str; 8] = [
+const LONG: [&str; 10] = [
+    "--self-check",
+    "off",
     "--epochs",
     "2000",
     "--snapshot-every",
@@ -59,7 +61,7 @@ fn goes_on(run: &Run<'_>, world: usize) {
     let output = run.output("model");
     let before = newest_snapshot(&output);
     let children = if world == 1 {
-        vec![run.command("model").spawn().expect("it starts")]
+        Processes(vec![run.command("model").spawn().expect("it starts")])
     } else {
         run.start_all("model", world)
     };
@@ -84,8 +86,8 @@ fn goes_on(run: &Run<'_>, world: usize) {
 }
 
 /// Ends a run by Ctrl-C at one of its processes.
-fn interrupted(children: Vec<Child>, rank: usize) -> Vec<Said> {
-    signal("-INT", children[rank].id());
+fn interrupted(children: Processes, rank: usize) -> Vec<Said> {
+    signal("-INT", children.0[rank].id());
     all(children)
 }
 
@@ -99,7 +101,7 @@ fn a_process_that_is_killed_ends_the_others_and_fewer_go_on_from_the_last_snapsh
         let before = newest_snapshot(&output);
         let mut children = run.start_all("model", 3);
         wait_past(&output, before);
-        children[killed].kill().expect("killed");
+        children.0[killed].kill().expect("killed");
         let since = Instant::now();
         let said = all(children);
         assert!(since.elapsed() < Duration::from_mins(1));
@@ -146,7 +148,7 @@ fn an_error_of_one_process_is_heard_by_the_others() {
     let first = run.start("model", (0, 2), port);
     let empty = tempdir().expect("a folder");
     let other = Run::new(empty.path(), &[], &["--epochs", "2"]);
-    let said = all(vec![first, other.start("model", (1, 2), port)]);
+    let said = all(Processes(vec![first, other.start("model", (1, 2), port)]));
     let statuses = (said[0].status, said[1].status);
     assert_eq!(statuses, (Some(5), Some(6)), "{said:?}");
     let words = "rank 0: rank 1 ended first: ";
@@ -176,14 +178,17 @@ fn torchrun_starts_and_restarts_processes() {
     let mut command = Command::new(torchrun);
     command.args(["--no-python", "--standalone", "--nproc-per-node", "2"]);
     command.args(["--max-restarts", "1", "--monitor-interval", "0.1"]);
-    let mut agent = run.appended(command, "model").spawn().expect("it starts");
+    let agent = run.appended(command, "model").spawn().expect("it starts");
+    let mut agents = Processes(vec![agent]);
+    let agent = agents.0[0].id();
     let before = wait_past(&output, 1);
     // The second of the two processes that it has started.
-    signal("-KILL", worker_of(agent.id(), 1));
+    signal("-KILL", worker_of(agent, 1));
     wait_past(&output, before + 2);
-    assert!(agent.try_wait().expect("asked").is_none(), "it goes on");
-    signal("-TERM", agent.id());
-    let said = all(vec![agent]).remove(0);
+    let ended = agents.0[0].try_wait().expect("asked");
+    assert!(ended.is_none(), "it goes on");
+    signal("-TERM", agent);
+    let said = all(agents).remove(0);
     assert!(said.stderr.contains("resuming at step"), "{said:?}");
     assert!(
         said.stderr.contains("another process is gone ("),

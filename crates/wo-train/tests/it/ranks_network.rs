@@ -2,13 +2,13 @@
 //!
 //! With `WO_FULL` set, and where such namespaces can be made.
 
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use wo_testkit::{skip, tempdir};
 
 use crate::colours;
-use crate::ranks::{Run, Said, TOLERANCE, all, distance, weights};
+use crate::ranks::{Processes, Run, Said, TOLERANCE, all, distance, weights};
 
 /// Two namespaces with a cable between them. They go away with this.
 struct Network {
@@ -44,7 +44,7 @@ impl Network {
     }
 
     /// Starts both processes of a run, each in its namespace.
-    fn start(&self, run: &Run<'_>, timeout: &str) -> Vec<Child> {
+    fn start(&self, run: &Run<'_>, timeout: &str) -> Processes {
         let start = |rank: usize| {
             let mut command = Command::new("ip");
             command.args(["netns", "exec", &self.names[rank]]);
@@ -57,7 +57,7 @@ impl Network {
                 .env("RANK", rank.to_string());
             command.spawn().expect("it starts")
         };
-        (0..2).map(start).collect()
+        Processes((0..2).map(start).collect())
     }
 }
 
@@ -104,6 +104,8 @@ fn processes_train_over_a_network_and_one_that_falls_silent_is_given_up() {
     let flags = [
         "--epochs",
         "100000",
+        "--self-check",
+        "off",
         "--patience",
         "0",
         "--wise",

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use wo_testkit::tempdir;
 
-use crate::ranks::{Run, Said, all, free_port, seventeen};
+use crate::ranks::{Processes, Run, Said, all, free_port, seventeen};
 use crate::{SMALL, colours};
 
 #[test]
@@ -80,7 +80,7 @@ fn processes_that_read_other_videos_or_flags_are_refused() {
         let port = free_port();
         let first = run.start("model", (0, 2), port);
         let second = second.start("model", (1, 2), port);
-        for said in all(vec![first, second]) {
+        for said in all(Processes(vec![first, second])) {
             assert_eq!(said.status, Some(6), "{said:?}");
             assert!(said.stderr.contains(words), "{said:?}");
         }
