@@ -88,7 +88,7 @@ scale-check *args: build
 [group('check')]
 verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed breakout sandbox limits
-    WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume
+    WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume ranks
     WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power hostile_requests
     WO_FULL=1 cargo test --locked -p wo-collect --test it -- --nocapture killed
     WO_FULL=1 cargo test --locked -p wo-clip --test numbers -- --nocapture
@@ -132,7 +132,7 @@ golden-statistics: setup
 parity *what: build
     scripts/parity "$@"
 
-# Measure a tool against what people use instead: `just bench extract`; others: review, train, quality, eval, suspects, shortcuts, honesty, queue, describe, synth
+# Measure a tool against what people use instead: `just bench extract`; others: review, train, quality, eval, suspects, shortcuts, honesty, queue, describe, synth, scale
 [group('work')]
 bench name *args: build
     scripts/bench/"$@"

@@ -28,14 +28,24 @@ fn compile(libraries: &Path) {
     let root = std::env::var("LIBTORCH_INCLUDE")
         .map_or_else(|_| libraries.join(".."), std::path::PathBuf::from);
     let abi = std::env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
-    cc::Build::new()
+    let mut build = cc::Build::new();
+    build
         .cpp(true)
         .warnings(false)
         .include(root.join("include"))
         .include(root.join("include/torch/csrc/api/include"))
         .flag("-std=c++17")
         .flag(format!("-D_GLIBCXX_USE_CXX11_ABI={abi}"))
-        .flag("-DGLOG_USE_GLOG_EXPORT")
+        .flag("-DGLOG_USE_GLOG_EXPORT");
+    // Names c10d's classes, and stands in for the headers of Gloo, which the wheel lacks.
+    build
+        .clone()
+        .include("cpp/gloo_declarations")
+        .flag("-DUSE_C10D_GLOO")
+        .flag("-DUSE_DISTRIBUTED")
+        .file("cpp/group.cpp")
+        .compile("wo_group");
+    build
         .files([
             "cpp/cuda_step.cpp",
             "cpp/linear.cpp",

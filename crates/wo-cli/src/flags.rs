@@ -51,6 +51,14 @@ pub struct Threads {
 }
 
 impl Threads {
+    /// The requested number, else this process's part of the cores, of which `n_processes` make use alike.
+    pub fn count_of(&self, n_processes: usize) -> usize {
+        match self.threads {
+            Some(n) => n.get(),
+            None => (self.count() / n_processes.max(1)).max(1),
+        }
+    }
+
     /// The requested number, else one per core.
     pub fn count(&self) -> usize {
         let count = self

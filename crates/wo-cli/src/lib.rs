@@ -31,7 +31,7 @@ pub use message::Message;
 pub use open_file::{ensure_file, open_file, open_own, read_bytes, read_given, read_text};
 pub use output_file::{OutputFile, write_file};
 pub use process::main;
-pub use report::{Progress, info_line, say_line, warn_line};
+pub use report::{Progress, info_line, say_line, speak_as_rank, warn_line};
 pub use stop::Stop;
 pub use terminal::refuse_terminal;
 pub use words::{count, failed, named, shell_word, verb};

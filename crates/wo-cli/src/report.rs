@@ -15,6 +15,8 @@ struct Settings {
 }
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
+/// The number of this process among several that share stderr.
+static RANK: OnceLock<usize> = OnceLock::new();
 static PROGRESS: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Sets the name and the verbosity for the rest of the process.
@@ -27,35 +29,56 @@ pub(crate) fn start(tool: &str, common: &Common) {
     });
 }
 
+/// From here on this process is number `rank` of several that share stderr: the first one speaks for all of them, the
+/// others only print errors, and each error says whose it is.
+pub fn speak_as_rank(rank: usize) {
+    let _ = RANK.set(rank);
+}
+
 /// Prints an error, even with `--quiet`.
 pub(crate) fn error_line(message: &Message) {
-    print(message);
+    let Some(rank) = RANK.get() else {
+        return print(message);
+    };
+    print_raw(&format!("{}: rank {rank}: {}", tool(), message.shown()));
 }
 
 /// Prints a warning, unless `--quiet`.
 pub fn warn_line(message: &Message) {
-    if !SETTINGS.get().is_some_and(|s| s.quiet) {
+    if !is_quiet() {
         print(message);
     }
 }
 
 /// Prints a result for a person, without the tool's name, unless `--quiet`.
 pub fn say_line(message: &Message) {
-    if !SETTINGS.get().is_some_and(|s| s.quiet) {
+    if !is_quiet() {
         print_raw(&message.shown());
     }
 }
 
 /// Prints what the tool is doing, with `--verbose`.
 pub fn info_line(message: &Message) {
-    if SETTINGS.get().is_some_and(|s| s.verbose) {
+    if !is_another() && SETTINGS.get().is_some_and(|s| s.verbose) {
         print(message);
     }
 }
 
+/// Whether another process speaks for this one.
+fn is_another() -> bool {
+    RANK.get().is_some_and(|rank| *rank != 0)
+}
+
+fn is_quiet() -> bool {
+    is_another() || SETTINGS.get().is_some_and(|s| s.quiet)
+}
+
+fn tool() -> &'static str {
+    SETTINGS.get().map_or("wo", |s| s.tool.as_str())
+}
+
 fn print(message: &Message) {
-    let tool = SETTINGS.get().map_or("wo", |s| s.tool.as_str());
-    print_raw(&format!("{tool}: {}", message.shown()));
+    print_raw(&format!("{}: {}", tool(), message.shown()));
 }
 
 fn print_raw(text: &str) {
@@ -96,7 +119,7 @@ impl Progress {
     /// Starts the progress of `total` units, each of which may have parts. `what` names both, such as videos and
     /// frames.
     pub fn new(how: ShowProgress, what: (&'static str, &'static str), total: u64) -> Self {
-        let is_quiet = SETTINGS.get().is_some_and(|s| s.quiet);
+        let is_quiet = is_quiet();
         let is_bar = how == ShowProgress::Auto && io::stderr().is_terminal() && !is_quiet;
         let target = if is_bar {
             ProgressDrawTarget::stderr()

@@ -131,6 +131,11 @@ char *wo_drop_grads(size_t n, Tensor *const *parameters) {
   });
 }
 
+// Gives a parameter a gradient of zeros.
+char *wo_set_zero_grad(const Tensor *parameter) {
+  return guarded([&] { parameter->mutable_grad() = at::zeros_like(*parameter).detach(); });
+}
+
 // Whether functions that bear it compute in bfloat16, on this thread and the device of a tensor.
 char *wo_set_autocast(const Tensor *on_device, bool enabled) {
   return guarded([&] {

@@ -117,6 +117,21 @@ pub fn find_device(name: &str) -> Result<FoundDevice, Error> {
     }
 }
 
+/// The same for process `local_rank` of this machine: `auto` and `cuda` take a GPU for each process. Where a process is shown
+/// fewer, as Slurm shows each its own, numbers begin again.
+pub fn find_device_of(name: &str, local_rank: usize) -> Result<FoundDevice, Error> {
+    if !matches!(name, "auto" | "cuda") {
+        return find_device(name);
+    }
+    let n_devices = Driver::open(Path::new(LIBRARY)).map_or(1, |driver| driver.n_devices);
+    let index = local_rank % n_devices.max(1);
+    match find_device(&format!("cuda:{index}")) {
+        Err(_) if name == "auto" => find_device(name),
+        Err(_) => find_device("cuda"),
+        found => found,
+    }
+}
+
 /// Finds a GPU that libtorch can use. From the outside in, so that the first thing that is missing is named.
 fn find_gpu(index: usize, driver: &Path) -> Result<Gpu, NoGpu> {
     if !has_nvidia_device() {

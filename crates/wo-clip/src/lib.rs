@@ -11,6 +11,7 @@ mod device;
 mod frames;
 #[doc(hidden)]
 pub mod fuzzing;
+mod group;
 mod judge;
 mod kernels;
 mod memory;
@@ -28,8 +29,11 @@ pub use checkpoint::reader::{read_checkpoint, read_checkpoint_on};
 pub use checkpoint::weights::{WeightsError, load_weights};
 pub use checkpoint::writer::{working_folder, write_checkpoint};
 pub use cuda_driver::Gpu;
-pub use device::{FoundDevice, device_name, find_device, pinned, set_threads, uploaded};
+pub use device::{
+    FoundDevice, device_name, find_device, find_device_of, pinned, set_threads, uploaded,
+};
 pub use frames::{Frames, PixelTable, planes};
+pub use group::{Farewell, Group, Rendezvous, Slices, Traffic};
 pub use judge::{FrameScores, Judge, class_features};
 pub use kernels::processor::Processor;
 pub use kernels::{KernelTime, Kernels};
@@ -37,6 +41,7 @@ pub use memory::{OutOfMemory, halving, or_out_of_memory};
 pub use model::clip::{Clip, FreezeConfig, Output};
 pub use model::clip_config::{ClipConfig, TextConfig, VisionConfig};
 pub use model::config::{ModelConfig, TextShape, VisionShape};
+pub use model::dropout::{VideosOfPass, with_dropout_of_videos};
 pub use model::fastvit::{FastVitConfig, FastVitStage};
 pub use model::fastvit_blocks::FastVitNorm;
 pub use model::lora::LoraConfig;
@@ -48,7 +53,7 @@ pub use model::siglip_config::{SiglipConfig, SiglipTextConfig};
 pub use model::sizes::{Activation, ConfigError};
 pub use model::timm_config::{TimmConfig, TimmTower};
 pub use model::timm_vit::{TimmVitConfig, VitPool, VitStem};
-pub use native::{NativeError, with_bfloat16};
+pub use native::{NativeError, set_zero_grad, with_bfloat16};
 pub use precision::Precision;
 pub use tch;
 pub use training::kernels::lerp_all;

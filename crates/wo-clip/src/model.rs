@@ -8,6 +8,7 @@ pub(crate) mod clip_config;
 mod clip_text;
 mod clip_vision;
 pub(crate) mod config;
+pub(crate) mod dropout;
 pub(crate) mod encoder;
 pub(crate) mod fastvit;
 pub(crate) mod fastvit_blocks;

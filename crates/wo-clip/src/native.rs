@@ -14,6 +14,13 @@ use torch_sys::C_tensor;
 #[error("libtorch: {0}")]
 pub struct NativeError(String);
 
+impl NativeError {
+    /// Of a library beside libtorch.
+    pub(crate) fn of(text: String) -> Self {
+        Self(text)
+    }
+}
+
 /// A part of a model that can run twice: pure but for random numbers.
 type Block = Box<dyn Fn(&Tensor) -> Tensor + Send>;
 type Run = unsafe extern "C" fn(*const c_void, *mut C_tensor) -> *mut C_tensor;
@@ -24,6 +31,7 @@ type Release = unsafe extern "C" fn(*mut c_void);
 unsafe extern "C" {
     fn wo_free_message(message: *mut c_char);
     fn wo_drop_grads(n: usize, parameters: *const *const C_tensor) -> *mut c_char;
+    fn wo_set_zero_grad(parameter: *const C_tensor) -> *mut c_char;
     // A bool, as in C++.
     fn wo_set_autocast(on_device: *const C_tensor, enabled: bool) -> *mut c_char;
     fn wo_pinned(tensor: *const C_tensor, pinned: *mut *mut C_tensor) -> *mut c_char;
@@ -47,6 +55,14 @@ pub(crate) fn drop_grads<'a>(
     // SAFETY: the list holds as many tensors as is said, which outlive the call.
     #[expect(unsafe_code, reason = "C++ promises nothing")]
     checked(unsafe { wo_drop_grads(parameters.len(), parameters.as_ptr()) })
+}
+
+/// Gives a parameter a gradient of zeros; tch hands out no way to set one.
+pub fn set_zero_grad(parameter: &Tensor) {
+    // SAFETY: the tensor outlives the call.
+    #[expect(unsafe_code, reason = "C++ promises nothing")]
+    let message = unsafe { wo_set_zero_grad(parameter.as_ptr()) };
+    checked(message).expect("a parameter may have a gradient");
 }
 
 /// Runs `work` with matrix products in bfloat16; parameters, sums and losses keep 32 bits. On this thread only. A CPU
@@ -146,14 +162,18 @@ pub(crate) fn checked(message: *mut c_char) -> Result<(), NativeError> {
     if message.is_null() {
         return Ok(());
     }
+    Err(NativeError(text_of(message)))
+}
+
+/// The text that C++ made, which is given back to it.
+pub(crate) fn text_of(made: *mut c_char) -> String {
     // SAFETY: C++ made a text that ends in a zero byte, and takes it back.
     #[expect(unsafe_code, reason = "C++ promises nothing")]
-    let text = unsafe {
-        let text = CStr::from_ptr(message).to_string_lossy().into_owned();
-        wo_free_message(message);
+    unsafe {
+        let text = CStr::from_ptr(made).to_string_lossy().into_owned();
+        wo_free_message(made);
         text
-    };
-    Err(NativeError(text))
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod data;
 mod fit;
 mod hyperparameters;
 mod model;
+mod ranks;
 mod run;
 mod session;
 mod trainer;
@@ -17,10 +18,11 @@ mod validation;
 
 use std::io::{BufRead, Write};
 use std::path::Path;
+use std::rc::Rc;
 
 use anyhow::Context;
 use wo_cli::{Exit, IgnoreBrokenPipe, Message, Outcome, Stop, error, message, shell_word};
-use wo_clip::{OutOfMemory, or_out_of_memory};
+use wo_clip::{Group, OutOfMemory, or_out_of_memory};
 use wo_input::{cures, failed_inputs};
 use wo_record::{Begin, Failure, Writer};
 
@@ -45,11 +47,15 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let config = Config::of(args)?;
     let stop = Stop::listen().context("listen to signals")?;
+    let group = Rc::new(ranks::join(&config, &stop)?);
     if config.fetches_only {
-        return stop.while_waiting(stopped, || fetch_base(&config));
+        return stop.while_waiting(stopped, || group.in_turns(|| fetch_base(&config)));
     }
-    let result = or_out_of_memory(|| train(&config, &stop, input, output));
+    let result = or_out_of_memory(|| train(&config, &group, &stop, input, output));
     let result = result.unwrap_or_else(|e| Err(e.into()));
+    if let Some((group, error)) = Rc::into_inner(group).zip(result.as_ref().err()) {
+        group.leave(&format!("{error:#}"));
+    }
     result.map_err(|error| match OutOfMemory::of(&format!("{error:#}")) {
         Some(short) => error!(
             Exit::Environment,
@@ -71,21 +77,28 @@ fn fetch_base(config: &Config) -> anyhow::Result<Outcome> {
 
 fn train(
     config: &Config,
+    group: &Rc<Group>,
     stop: &Stop,
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    let found = config.machine.prepare()?;
+    let found = config.machine.prepare(group)?;
     let previous = PreviousModel::of(&config.output.model)?;
-    let named = stop.while_waiting(stopped, || BaseModel::named(&config.base_model))?;
-    let run_dir = RunDir::open(&config.output.model)?;
+    let named = stop.while_waiting(ranks::with_farewell(group, stopped), || {
+        group.in_turns(|| BaseModel::named(&config.base_model))
+    })?;
+    let run_dir = if group.is_first() {
+        RunDir::open(&config.output.model)?
+    } else {
+        RunDir::of_first(&config.output.model)
+    };
     let leftovers = run_dir.empty_folders();
-    let tidy = move || {
+    let tidy = ranks::with_farewell(group, move || {
         leftovers.remove();
         stopped()
-    };
+    });
     let mut session = stop.while_waiting(tidy, || {
-        Session::prepare(config, named, input, found, &run_dir)
+        Session::prepare(config, group, named, input, found, &run_dir)
     })?;
     if let Some(arguments) = arguments_not_in_force() {
         wo_cli::say!(
@@ -99,6 +112,12 @@ fn train(
     let failures = std::mem::take(&mut session.dataset.failures);
     if !config.is_dry_run {
         session.settle_precision(config, stop)?;
+        let mut nowhere = std::io::sink();
+        let output = if group.is_first() {
+            output
+        } else {
+            &mut nowhere
+        };
         let mut output = IgnoreBrokenPipe::new(output);
         let begin = Begin {
             precision: session.precision().record(),
@@ -109,7 +128,9 @@ fn train(
             writer.failure(failure.clone())?;
         }
         let trained = session.train(config, folds.as_ref(), stop, &run_dir, &mut writer)?;
-        session.write(config, trained, previous.as_ref(), run_dir, &mut writer)?;
+        if group.is_first() {
+            session.write(config, trained, previous.as_ref(), run_dir, &mut writer)?;
+        }
         writer.end()?;
     }
     Ok(outcome(&failures, n_skipped_lines, folder.as_deref()))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wo_cli::{Exit, ExitWith, Stop, ensure};
 use wo_clip::tch::{Device, Tensor, nn, no_grad};
-use wo_clip::{Checkpoint, Clip, Split, class_features};
+use wo_clip::{Checkpoint, Clip, Group, Split, class_features};
 use wo_record::{Metric, Record, Writer};
 
 use crate::artifacts::tensorboard::EventFile;
@@ -13,6 +13,7 @@ use crate::hyperparameters::Hyperparameters;
 use crate::model::base::CAUTION;
 use crate::model::features::{Features, HowComputed, cache_dir};
 use crate::model::init::BaseKind;
+use crate::ranks;
 use crate::trainer::arithmetic::Arithmetic;
 use crate::trainer::config::TrainerConfig;
 use crate::validation::base_features::BaseFeatures;
@@ -20,11 +21,14 @@ use crate::validation::baselines::Comparison;
 use crate::validation::metrics::{Probabilities, judge};
 
 /// What all fits of one run share.
+// More than 12 fields: each is something else, and each is used by itself.
 pub(crate) struct Run<'a, 'w> {
     pub(crate) checkpoint: &'a Checkpoint,
     pub(crate) hyper: &'a Hyperparameters,
     pub(crate) config: TrainerConfig,
     pub(crate) device: Device,
+    /// The processes that share the work.
+    pub(crate) group: &'a Group,
     pub(crate) arithmetic: &'a Arithmetic,
     /// Frames per forward pass where no gradients are wanted.
     pub(crate) frames_a_pass: usize,
@@ -64,7 +68,7 @@ impl<'w> Run<'_, 'w> {
     /// Fails where the run is asked to stop. `place` says where it is, such as `before fold 2`.
     pub(crate) fn check_stop(&self, place: &str) -> anyhow::Result<()> {
         ensure!(
-            !self.stop.is_asked(),
+            !self.group.any(self.stop.is_asked())?,
             Exit::Locked,
             "stopped {place}";
             "the same command goes on with what is done"
@@ -94,6 +98,7 @@ impl<'w> Run<'_, 'w> {
             hyper,
             config: self.config,
             device: self.device,
+            group: self.group,
             arithmetic: self.arithmetic,
             frames_a_pass: self.frames_a_pass,
             base_kind: self.base_kind,
@@ -121,7 +126,8 @@ impl<'w> Run<'_, 'w> {
         let captions =
             no_grad(|| class_features(clip, &self.checkpoint.tokenizer, &dataset.captions))?;
         // A small model computes features faster than a disk keeps them.
-        let cache = cache_dir().filter(|_| self.base_kind == BaseKind::Model);
+        let has_cache = self.base_kind == BaseKind::Model && self.group.is_first();
+        let cache = cache_dir().filter(|_| has_cache);
         let mut features = Features::cached(
             vs,
             clip,
@@ -133,12 +139,25 @@ impl<'w> Run<'_, 'w> {
         Ok(BaseFeatures {
             class_features: captions.to_device(Device::Cpu),
             scale: no_grad(|| clip.scale().double_value(&[])),
-            train: features.videos(dataset, &dataset.of(Split::Train))?,
-            held_out: features.videos(dataset, held_out)?,
+            train: self.shared_features(&mut features, dataset, &dataset.of(Split::Train))?,
+            held_out: self.shared_features(&mut features, dataset, held_out)?,
         })
     }
 
-    /// What a model with these class weights predicts for videos.
+    /// Features of videos, of which each process computes a part.
+    fn shared_features(
+        &self,
+        features: &mut Features<'_>,
+        dataset: &Dataset,
+        videos: &[&Example],
+    ) -> anyhow::Result<Vec<Tensor>> {
+        let own = features.videos(dataset, &videos[self.group.slice(videos.len())])?;
+        let n_frames: Vec<usize> = videos.iter().map(|it| it.frames.len()).collect();
+        let width = self.checkpoint.config.feature_width();
+        ranks::gather_features(self.group, own, &n_frames, width)
+    }
+
+    /// What a model with these class weights predicts for videos, of which each process judges a part.
     pub(crate) fn judge(
         &self,
         clip: &Clip,
@@ -148,8 +167,10 @@ impl<'w> Run<'_, 'w> {
     ) -> anyhow::Result<Vec<Probabilities>> {
         let preprocessor = &self.checkpoint.preprocessor;
         let mut features = Features::uncached(clip, preprocessor, self.how_computed());
-        let features = features.videos(dataset, videos)?;
-        Ok(judge(&features, weights, self.hyper.pooling))
+        let own = features.videos(dataset, &videos[self.group.slice(videos.len())])?;
+        let own = judge(&own, weights, self.hyper.pooling);
+        let shape = (videos.len(), dataset.classes.len());
+        ranks::gather_probabilities(self.group, own, shape)
     }
 
     /// The matrix that turns features of frames into logits: `[classes, width]`.

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
+use std::rc::Rc;
 
 use wo_cli::{Exit, ExitWith, Stop};
 use wo_clip::{
-    AbstentionPolicy, Checkpoint, FoundDevice, Precision, Split, bytes_of_frame, write_checkpoint,
+    AbstentionPolicy, Checkpoint, FoundDevice, Group, Precision, Split, bytes_of_frame,
+    write_checkpoint,
 };
 use wo_record::{Base, LearningCurve, Model, Record, Writer};
 
@@ -19,24 +21,25 @@ use crate::cli::config::Config;
 use crate::cli::{plan, plan_warnings};
 use crate::data::dataset::Dataset;
 use crate::data::reader::read_dataset;
-use crate::data::spool::Spool;
 use crate::data::{captions, leakage};
 use crate::hyperparameters::Hyperparameters;
-use crate::model::base::{self, BaseModel, FOR_PHOTOGRAPHS};
+use crate::model::base::{self as base_model, BaseModel, FOR_PHOTOGRAPHS};
 use crate::model::features::{FRAMES_ON_CPU, MOST_FRAMES};
 use crate::model::init::BaseKind;
 use crate::model::method::{self, Choice, Method};
+use crate::ranks;
 use crate::run::{Fitted, Run};
-use crate::trainer::config::Resume;
 use crate::trainer::precision::Agreement;
 use crate::trainer::precision_check;
 use crate::validation::fold_plan::{FoldPlan, FoldSource};
 use crate::validation::folds::{OutOfFold, cross_validate, stream};
 use crate::validation::{abstention, learning_curve};
 
+mod base;
 mod precision;
 mod seeds;
 
+use self::base::{choose_base, n_videos_of_exercises};
 use precision::Computing;
 use seeds::best_of_seeds;
 
@@ -52,6 +55,7 @@ pub(crate) struct Session {
     choice: Choice,
     found: FoundDevice,
     computing: Computing,
+    group: Rc<Group>,
 }
 
 /// What training gives.
@@ -68,6 +72,7 @@ impl Session {
     /// Reads the dataset, chooses the base model unless it is `named`, and fills in the hyperparameters.
     pub(crate) fn prepare(
         config: &Config,
+        group: &Rc<Group>,
         named: Option<BaseModel>,
         input: &mut dyn BufRead,
         found: FoundDevice,
@@ -79,7 +84,7 @@ impl Session {
                 let dataset = read_dataset(&config.data, input, &preprocessor);
                 (base, dataset.exit_or(Exit::Integrity)?, None)
             }
-            None => choose_base(config, input, run_dir).exit_or(Exit::Integrity)?,
+            None => choose_base(config, group, input, run_dir).exit_or(Exit::Integrity)?,
         };
         let BaseModel { init, mut record } = base;
         let base_kind = init.kind();
@@ -101,7 +106,8 @@ impl Session {
         hyper.micro_batch = config.micro_batch(&found, plan::bytes_per_frame(&checkpoint.config));
         captions::warn(&dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
         captions::settle(&mut dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
-        let computing = Computing::decide(config, &found, run_dir, &mut hyper);
+        let computing =
+            group.in_turns(|| Ok(Computing::decide(config, &found, run_dir, &mut hyper)))?;
         Ok(Self {
             dataset,
             checkpoint,
@@ -112,19 +118,23 @@ impl Session {
             choice,
             found,
             computing,
+            group: Rc::clone(group),
         })
     }
 
     /// Settles the precision where that takes a check.
     pub(crate) fn settle_precision(&mut self, config: &Config, stop: &Stop) -> anyhow::Result<()> {
-        if !self.computing.takes_check(self.hyper.method) {
-            return Ok(());
-        }
-        let Some(agreement) = self.agreement(config, stop)? else {
-            wo_cli::bail!(Exit::Locked, "stopped before the first step");
-        };
-        let bf16 = agreement.holds();
-        wo_cli::say!("{}", agreement.in_words());
+        let group = Rc::clone(&self.group);
+        let bf16 = group.from_first(|| {
+            if !self.computing.takes_check(self.hyper.method) {
+                return Ok(self.hyper.bf16);
+            }
+            let Some(agreement) = self.agreement(config, stop)? else {
+                wo_cli::bail!(Exit::Locked, "stopped before the first step");
+            };
+            wo_cli::say!("{}", agreement.in_words());
+            Ok(agreement.holds())
+        })?;
         (self.hyper.bf16, self.computing.arithmetic.bf16) = (bf16, bf16);
         Ok(())
     }
@@ -137,7 +147,10 @@ impl Session {
     ) -> anyhow::Result<Option<Agreement>> {
         let mut nowhere = std::io::sink();
         let mut writer = Writer::begin(&mut nowhere, crate::TOOL, crate::VERSION, &[])?;
+        // It is no matter of the others.
+        let alone = Group::alone();
         let mut run = self.run(config, stop, &mut writer);
+        run.group = &alone;
         precision_check::agreement(&mut run, &self.dataset)
     }
 
@@ -163,6 +176,7 @@ impl Session {
             hyper: &self.hyper,
             config: config.trainer,
             device: self.found.device,
+            group: &self.group,
             arithmetic: &self.computing.arithmetic,
             frames_a_pass: self.found.items_a_pass(
                 bytes_of_frame(&self.checkpoint.config),
@@ -181,7 +195,7 @@ impl Session {
     /// Prints the plan.
     pub(crate) fn announce(&self, previous: Option<&PreviousModel>) {
         let (dataset, hyper) = (&self.dataset, &self.hyper);
-        wo_cli::say!("{}", base::in_words(&self.base));
+        wo_cli::say!("{}", base_model::in_words(&self.base));
         for line in plan::lines(dataset, hyper, &self.choice, &self.checkpoint, &self.found) {
             wo_cli::say!("{line}");
         }
@@ -189,7 +203,7 @@ impl Session {
         // Where another one was wanted that is said already, with why it was not to be had.
         if self.base.caution.is_some() && self.base.wanted.is_none() {
             wo_cli::warn!(
-                "{}", base::CAUTION;
+                "{}", base_model::CAUTION;
                 "without --init training starts from {FOR_PHOTOGRAPHS}, which knows photographs (600 MB, fetched once)"
             );
         }
@@ -230,8 +244,11 @@ impl Session {
         run_dir: &RunDir,
         writer: &mut Writer<'_>,
     ) -> anyhow::Result<Trained> {
+        let (found, hyper) = (&self.found, &self.hyper);
+        ranks::check_same_run(&self.group, found, hyper, &self.base, &self.dataset)?;
         self.name_base(run_dir, writer)?;
         let events = config.output.tensorboard.as_deref();
+        let events = events.filter(|_| self.group.is_first());
         let mut run = self.run(config, stop, writer);
         run.events = events.map(EventFile::create).transpose()?;
         let dataset = &self.dataset;
@@ -331,7 +348,7 @@ impl Session {
         if self.base.caution.is_some() {
             wo_cli::warn!(
                 "{}: expect better metrics from {FOR_PHOTOGRAPHS}",
-                base::CAUTION
+                base_model::CAUTION
             );
         }
         writer.record(&Record::Model(Model {
@@ -364,30 +381,4 @@ impl Session {
         notes.extend(predictions.map(|stream| ("out_of_fold.ndjson", stream)));
         Ok(notes)
     }
-}
-
-/// The base model that the videos ask for, the dataset for it, and what names these videos.
-fn choose_base(
-    config: &Config,
-    input: &mut dyn BufRead,
-    run_dir: &RunDir,
-) -> anyhow::Result<(BaseModel, Dataset, Option<String>)> {
-    let spool = Spool::read(&config.data, input)?;
-    let key = spool.key();
-    let begun = match config.trainer.resume {
-        Resume::Auto => run_dir.begun_from(&key),
-        Resume::Never => None,
-    };
-    let base = BaseModel::auto(spool.survey(), &config.base_model, begun)?;
-    let dataset = spool.into_dataset(&config.data, &base.init.preprocessor())?;
-    Ok((base, dataset, Some(key)))
-}
-
-/// How many training videos each exercise has.
-fn n_videos_of_exercises(dataset: &Dataset) -> Vec<usize> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for example in dataset.videos(Split::Train) {
-        *counts.entry(example.class.exercise.as_str()).or_default() += 1;
-    }
-    counts.into_values().collect()
 }

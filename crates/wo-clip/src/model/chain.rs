@@ -2,6 +2,7 @@
 
 use tch::Tensor;
 
+use crate::model::dropout::as_now;
 use crate::model::share::Share;
 use crate::native;
 
@@ -39,7 +40,7 @@ impl<B: Link> Chain<B> {
                     return block.forward(&xs);
                 }
                 let block = block.share();
-                native::checkpoint(&xs, move |xs| block.forward(xs))
+                native::checkpoint(&xs, as_now(move |xs| block.forward(xs)))
                     .expect("a block has run before with such shapes")
             })
     }

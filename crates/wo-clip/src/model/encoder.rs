@@ -7,6 +7,7 @@ use tch::{Kind, Tensor};
 
 use crate::model::blocks::Blocks;
 use crate::model::clip_config::VisionConfig;
+use crate::model::dropout::as_now;
 use crate::model::joint_products::joint_products;
 use crate::model::lora::LoraConfig;
 use crate::model::lora::{Projection, shallow_clone};
@@ -133,7 +134,7 @@ impl Encoder {
                     return layer.forward(&xs);
                 }
                 let layer = layer.shallow_clone();
-                native::checkpoint(&xs, move |xs| layer.forward(xs))
+                native::checkpoint(&xs, as_now(move |xs| layer.forward(xs)))
                     .expect("a block has run before with such shapes")
             })
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::nn;
 use tch::{Tensor, no_grad};
 
+use crate::model::dropout::{dropout, number_of};
 use crate::native::linear::linear;
 
 /// The rank, scale and dropout of adapters.
@@ -34,6 +35,8 @@ struct Adapter {
     scale: f64,
     dropout: f64,
     is_training: bool,
+    /// Tells its draws from those of other adapters.
+    number: u64,
 }
 
 impl Projection {
@@ -63,9 +66,7 @@ impl Projection {
         let Some(adapter) = &self.adapter else {
             return ys;
         };
-        let narrow = xs
-            .dropout(adapter.dropout, adapter.is_training)
-            .linear(&adapter.a, None::<&Tensor>);
+        let narrow = adapter.thinned(xs).linear(&adapter.a, None::<&Tensor>);
         ys + narrow.linear(&adapter.b, None::<&Tensor>) * adapter.scale
     }
 
@@ -84,6 +85,7 @@ impl Projection {
             scale: config.alpha / config.rank as f64,
             dropout: config.dropout,
             is_training: false,
+            number: number_of(&vs.components().collect::<Vec<_>>().join(".")),
         });
     }
 
@@ -111,6 +113,17 @@ impl Projection {
                 b: adapter.b.shallow_clone(),
                 ..*adapter
             }),
+        }
+    }
+}
+
+impl Adapter {
+    /// Its input after dropout.
+    fn thinned(&self, xs: &Tensor) -> Tensor {
+        if self.is_training {
+            dropout(xs, self.dropout, self.number)
+        } else {
+            xs.shallow_clone()
         }
     }
 }

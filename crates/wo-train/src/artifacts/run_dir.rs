@@ -23,7 +23,8 @@ pub(crate) struct RunDir {
     dir: PathBuf,
     /// The folders above it that were not there, the deepest first.
     made: Vec<PathBuf>,
-    _lock: File,
+    /// `None` where another process of the run has it, and writes.
+    lock: Option<File>,
 }
 
 impl RunDir {
@@ -40,7 +41,7 @@ impl RunDir {
                 model: model.to_owned(),
                 dir,
                 made,
-                _lock: lock,
+                lock: Some(lock),
             }),
             Err(TryLockError::WouldBlock) => {
                 bail!(Exit::Locked, "another run is training {}", model.display())
@@ -51,9 +52,20 @@ impl RunDir {
         }
     }
 
+    /// That of the first process of the run, as another one sees it, which writes nothing.
+    pub(crate) fn of_first(model: &Path) -> Self {
+        Self {
+            model: model.to_owned(),
+            dir: beside(model, ".training"),
+            made: Vec::new(),
+            lock: None,
+        }
+    }
+
     /// The folders to remove where nothing comes of the run.
     pub(crate) fn empty_folders(&self) -> Leftovers {
-        let folders = std::iter::once(&self.dir).chain(&self.made);
+        let own = self.lock.as_ref().map(|_| &self.dir);
+        let folders = own.into_iter().chain(&self.made);
         Leftovers {
             folders: folders.cloned().collect(),
             note: self.dir.join(NOTE),
@@ -62,6 +74,9 @@ impl RunDir {
 
     /// Notes the base model that was chosen for the videos with this key, so that the run goes on from the same one.
     pub(crate) fn note_base(&self, chosen_for: &str, base: &Base) -> anyhow::Result<()> {
+        if self.lock.is_none() {
+            return Ok(());
+        }
         let (chosen_for, base) = (chosen_for.to_owned(), base.clone());
         let text = serde_json::to_vec(&Begun { chosen_for, base })?;
         let path = self.dir.join(NOTE);
@@ -125,7 +140,7 @@ pub(crate) struct Leftovers {
 impl Leftovers {
     /// Only removes empty folders: snapshots stay for resuming, and a model for using it.
     pub(crate) fn remove(&self) {
-        if !self.folders.first().is_some_and(|dir| has_snapshots(dir)) {
+        if self.folders.first().is_some_and(|dir| !has_snapshots(dir)) {
             let _ = fs::remove_file(&self.note);
         }
         for dir in &self.folders {

@@ -381,7 +381,8 @@ const EXAMPLES: &str = "Examples:
   wo-extract data/training_data | wo-describe | wo-train --output models/clip_finetuned_workout.pt
   wo-train --data-dir data/labeled_frames --epochs 20 --output models/workout
   wo-train --init openai/clip-vit-base-patch32 --data-dir data/labeled_frames --method lora
-  wo-train --data-dir data/labeled_frames --dry-run";
+  wo-train --data-dir data/labeled_frames --dry-run
+  torchrun --no-python --nproc-per-node 2 wo-train --data-dir data/labeled_frames --output models/workout";
 
 impl AsRef<Common> for Args {
     fn as_ref(&self) -> &Common {

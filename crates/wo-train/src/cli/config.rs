@@ -44,7 +44,7 @@ pub(crate) struct Config {
     pub(crate) is_dry_run: bool,
     /// Whether to fetch the base model is all that is wanted.
     pub(crate) fetches_only: bool,
-    args: Args,
+    pub(crate) args: Args,
 }
 
 /// How many models are trained, and which mistakes are accepted.
@@ -94,7 +94,7 @@ impl Config {
             },
             machine: MachineConfig {
                 device: args.machine.device.clone(),
-                n_threads: args.machine.threads.count(),
+                threads: args.machine.threads.clone(),
                 precision: args.machine.precision.asked(),
                 has_bfloat16: Processor::of_machine().has_bfloat16(),
             },

@@ -1,6 +1,7 @@
 //! What a run takes of the machine: the device, its precision, threads.
 
-use wo_clip::{FoundDevice, Gpu, Precision};
+use wo_cli::Threads;
+use wo_clip::{FoundDevice, Gpu, Group, Precision};
 
 use crate::cli::args;
 
@@ -8,7 +9,7 @@ use crate::cli::args;
 #[derive(Debug)]
 pub(crate) struct MachineConfig {
     pub(crate) device: String,
-    pub(crate) n_threads: usize,
+    pub(crate) threads: Threads,
     /// What is asked for; `None` leaves it to the device.
     pub(crate) precision: Option<Precision>,
     /// Whether the CPU multiplies in bfloat16.
@@ -16,10 +17,20 @@ pub(crate) struct MachineConfig {
 }
 
 impl MachineConfig {
-    /// Finds the device, and sets what holds for the whole process. Fails where the device lacks the precision.
-    pub(crate) fn prepare(&self) -> anyhow::Result<FoundDevice> {
-        wo_clip::set_threads(self.n_threads);
-        let found = wo_clip::find_device(&self.device)?;
+    /// Finds the device, and sets what holds for the whole process. Fails where the device lacks the precision. Processes
+    /// of one machine share its cores, and each takes a GPU of its own.
+    pub(crate) fn prepare(&self, group: &Group) -> anyhow::Result<FoundDevice> {
+        let n_threads = self.threads.count_of(group.n_local());
+        wo_clip::set_threads(n_threads);
+        let found = if group.is_alone() {
+            wo_clip::find_device(&self.device)?
+        } else {
+            // A second call, as in-process tests make, keeps the first pool.
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads);
+            let _ = pool.build_global();
+            wo_clip::find_device_of(&self.device, group.local_rank())?
+        };
+        group.use_device(found.device)?;
         let precision = self.precision_on(&found);
         precision.check(&found)?;
         precision.apply()?;
@@ -62,7 +73,7 @@ mod tests {
         let on = |precision, found: &FoundDevice| {
             let machine = MachineConfig {
                 device: "auto".to_owned(),
-                n_threads: 1,
+                threads: Threads::default(),
                 precision,
                 has_bfloat16: true,
             };

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
 use wo_clip::tch::{Device, Tensor};
-use wo_clip::{Frames, Split, pinned, planes};
+use wo_clip::{Frames, Slices, Split, pinned, planes};
 use wo_input::Preprocessor;
 use wo_record::Group;
 
@@ -37,13 +37,19 @@ pub(crate) struct Batch {
 /// The input of one optimizer step.
 #[derive(Debug)]
 pub(crate) struct Step {
-    /// Its videos, in micro-batches.
+    /// Its videos, in micro-batches; of several processes each has a part of them.
     pub(crate) batches: Vec<Batch>,
-    /// Videos in all micro-batches.
+    /// Videos of the step, also of those whose micro-batches other processes have.
     pub(crate) n_videos: usize,
+    /// Frames of each of them.
+    pub(crate) frames_a_video: usize,
+    /// The place of the first video of the micro-batches among those of the step.
+    pub(crate) first_video: usize,
+    /// For random draws while it is computed.
+    pub(crate) seed: u64,
     /// The captions to classify over, as indices in the bank.
     pub(crate) captions: Vec<usize>,
-    /// For each video, one caption of its class, as an index in `captions`.
+    /// For each video of the micro-batches, one caption of its class, as an index in `captions`.
     pub(crate) caption_of_video: Vec<usize>,
 }
 
@@ -66,6 +72,8 @@ pub(crate) struct Sampler<'a> {
     seed: u64,
     /// Where the model computes.
     device: Device,
+    /// The part of each step that is made.
+    slices: Slices,
 }
 
 /// The order of an epoch, kept for its steps.
@@ -118,7 +126,13 @@ impl<'a> Sampler<'a> {
             n_frames: hyper.frames.clamp(1, most_frames),
             seed: hyper.seed,
             device,
+            slices: Slices::WHOLE,
         }
+    }
+
+    /// The same, of which each step is only this part. All is drawn as if it were whole.
+    pub(crate) fn sliced(self, slices: Slices) -> Self {
+        Self { slices, ..self }
     }
 
     /// Joints per frame, if there is a pose loss.
@@ -194,18 +208,23 @@ impl<'a> Sampler<'a> {
                 Some(first)
             })
             .collect();
-        let caption_of_video = draws
+        let caption_of_video: Vec<usize> = draws
             .iter()
             .map(|draw| firsts[draw.class] + random.random_range(0..captions[draw.class].len()))
             .collect();
+        // What is of other processes is not decoded here.
+        let own = self.slices.of(draws.len());
         Ok(Step {
             n_videos: draws.len(),
-            batches: draws
+            frames_a_video: self.n_frames,
+            first_video: own.start,
+            seed: self.seed.wrapping_add(number as u64),
+            batches: draws[own.clone()]
                 .chunks(self.micro_batch)
                 .map(|draws| self.batch(draws))
                 .collect::<anyhow::Result<_>>()?,
             captions: captions.concat(),
-            caption_of_video,
+            caption_of_video: caption_of_video[own].to_vec(),
         })
     }
 

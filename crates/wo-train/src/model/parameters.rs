@@ -70,6 +70,31 @@ impl Trained {
         Optimizer::new(parameters, config, |name| share(name, self.n_blocks, hyper))
     }
 
+    /// The parameters, by name.
+    pub(crate) fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        self.tensors.values()
+    }
+
+    /// Those whose gradient is a sum over videos, of which each of several processes has a part. The text tower is gone
+    /// through by each with the whole gradient of its output.
+    pub(crate) fn of_videos(&self) -> impl Iterator<Item = &Tensor> {
+        let is_of_texts = |name: &str| matches!(place_of(name), Some((Tower::Text, _)));
+        let named = self.tensors.iter();
+        named.filter_map(move |(name, tensor)| (!is_of_texts(name)).then_some(tensor))
+    }
+
+    /// The largest difference of a number to those of `values`.
+    pub(crate) fn largest_difference(&self, values: &BTreeMap<String, Tensor>) -> f64 {
+        let of_one = |(tensor, value): (&Tensor, &Tensor)| {
+            no_grad(|| (tensor - value).abs().max().double_value(&[]))
+        };
+        let pairs = self.tensors.values().zip(values.values());
+        pairs.map(of_one).fold(
+            0.0,
+            |most, it| if it > most || it.is_nan() { it } else { most },
+        )
+    }
+
     /// Copies of their values.
     pub(crate) fn copies(&self) -> BTreeMap<String, Tensor> {
         no_grad(|| {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use wo_cli::count;
 use wo_clip::tch::{Kind, Tensor, nn, no_grad};
-use wo_clip::{Clip, Frames, Optimizer, PixelTable, halving};
+use wo_clip::{Clip, Frames, Optimizer, PixelTable, halving, with_dropout_of_videos};
 use wo_input::Tokens;
 
 use crate::data::dataset::{Dataset, Example};
@@ -13,6 +13,8 @@ use crate::model::parameters::Trained;
 use crate::model::pose_head::JointHead;
 use crate::run::Run;
 use crate::trainer::losses::{self, Bank};
+use crate::trainer::of_videos::{OfVideos, PartLosses, PendingLosses};
+use crate::trainer::shared_step::summed;
 use crate::trainer::step_input::{Aims, Part, StepInput};
 use crate::validation::metrics::Probabilities;
 
@@ -29,59 +31,6 @@ pub(crate) struct TrainedModel<'a> {
     /// Videos per forward pass at most: fewer once memory has run out.
     n_at_once: Cell<usize>,
     max_logit_scale: Option<f64>,
-}
-
-/// The losses of one step.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Losses {
-    /// The loss that is minimized.
-    pub(crate) all: f64,
-    /// The video loss: cross-entropy over classes.
-    pub(crate) videos: f64,
-    /// The pose loss, where there is one.
-    pub(crate) joints: Option<f64>,
-}
-
-/// The losses of a step while they are on the device: those of each part of its videos.
-pub(crate) struct PendingLosses(Vec<PartLosses>);
-
-struct PartLosses {
-    /// The part's share of the step.
-    share: f64,
-    /// Its loss times that share.
-    all: Tensor,
-    /// Its video loss and its pose loss.
-    videos: Tensor,
-    joints: Option<Tensor>,
-}
-
-impl PendingLosses {
-    /// Reads them and the `norm` of the gradients in one copy, which waits for the device.
-    pub(crate) fn read(self, norm: &Tensor) -> (Losses, f64) {
-        let of_part = |part: &PartLosses| {
-            let both = [part.all.shallow_clone(), part.videos.shallow_clone()];
-            both.into_iter()
-                .chain(part.joints.as_ref().map(Tensor::shallow_clone))
-        };
-        let tensors = self
-            .0
-            .iter()
-            .flat_map(of_part)
-            .chain([norm.shallow_clone()]);
-        let doubles: Vec<Tensor> = tensors.map(|it| it.to_kind(Kind::Double)).collect();
-        let numbers = Vec::<f64>::try_from(Tensor::stack(&doubles, 0));
-        let mut numbers = numbers.expect("one row of doubles").into_iter();
-        let mut next = || numbers.next().unwrap_or(f64::NAN);
-        let mut losses = Losses::default();
-        for PartLosses { share, joints, .. } in self.0 {
-            losses.all += next();
-            losses.videos += share * next();
-            if joints.is_some() {
-                *losses.joints.get_or_insert(0.0) += share * next();
-            }
-        }
-        (losses, next())
-    }
 }
 
 impl<'a> TrainedModel<'a> {
@@ -127,6 +76,22 @@ impl<'a> TrainedModel<'a> {
         step: &Step,
         optimizer: &mut Optimizer,
     ) -> anyhow::Result<Option<PendingLosses>> {
+        let of_videos = self.of_videos(run, step, optimizer)?;
+        let Some(of_videos) = summed(run, &self.trained, of_videos, self.joint_head.is_some())?
+        else {
+            return Ok(None);
+        };
+        of_videos.go_back();
+        Ok(Some(of_videos.losses))
+    }
+
+    /// The passes over the videos of this process, as many at once as fit.
+    fn of_videos(
+        &self,
+        run: &Run<'_, '_>,
+        step: &Step,
+        optimizer: &mut Optimizer,
+    ) -> anyhow::Result<Option<OfVideos>> {
         let before = self.n_at_once.get();
         let mut n_at_once = before;
         let losses = halving(&mut n_at_once, |n| {
@@ -150,13 +115,13 @@ impl<'a> TrainedModel<'a> {
         losses?
     }
 
-    /// Adds up the gradients of a step, part by part: the same as all at once.
+    /// Adds up the gradients of a step, part by part: the same as all at once. Those of the text tower are left.
     fn gradients_of(
         &self,
         run: &Run<'_, '_>,
         step: &Step,
         n_at_once: usize,
-    ) -> anyhow::Result<Option<PendingLosses>> {
+    ) -> anyhow::Result<Option<OfVideos>> {
         let (hyper, device) = (run.hyper, run.device);
         let class_of = step.captions.iter().map(|&c| self.bank.class_of[c]);
         let class_of: Vec<usize> = class_of.collect();
@@ -177,7 +142,8 @@ impl<'a> TrainedModel<'a> {
             if run.stop.is_asked() {
                 return Ok(None);
             }
-            let (scaled, patches) = self.features(run, &part.frames)?;
+            let pass = || self.features(run, &part.frames);
+            let (scaled, patches) = with_dropout_of_videos(part.videos, pass)?;
             let (mut loss, videos) = match &part.aims {
                 Aims::Classes(classes) => {
                     losses::bank(&scaled, &gathered, &input.targets, classes, hyper)
@@ -204,10 +170,11 @@ impl<'a> TrainedModel<'a> {
             });
             loss.backward();
         }
-        if captions.requires_grad() && gathered.grad().defined() {
-            (captions * gathered.grad()).sum(Kind::Float).backward();
-        }
-        Ok(Some(PendingLosses(losses)))
+        Ok(Some(OfVideos {
+            losses: PendingLosses(losses),
+            captions,
+            gathered,
+        }))
     }
 
     /// The features of frames times the logit scale; with a pose head also the hidden states of their patches.

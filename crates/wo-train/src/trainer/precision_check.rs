@@ -203,9 +203,16 @@ mod tests {
         let named = BaseModel::named(&config.base_model).expect("built in");
         let run_dir = RunDir::open(&config.output.model).expect("a folder");
         let mut input = Cursor::new(records());
-        let mut session =
-            Session::prepare(&config, named, &mut input, FoundDevice::cpu(), &run_dir)
-                .expect("read");
+        let group = std::rc::Rc::new(wo_clip::Group::alone());
+        let mut session = Session::prepare(
+            &config,
+            &group,
+            named,
+            &mut input,
+            FoundDevice::cpu(),
+            &run_dir,
+        )
+        .expect("read");
         let stop = Stop::listen().expect("signals");
         let found = session
             .agreement(&config, &stop)

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use wo_clip::tch::{Device, Tensor};
-use wo_clip::{Optimizer, Snapshot, latest_snapshot, weights_hash, write_snapshot};
+use wo_clip::{Group, Optimizer, Snapshot, latest_snapshot, weights_hash, write_snapshot};
 use wo_record::Metric;
 
 use crate::VERSION;
@@ -17,7 +17,8 @@ use crate::hyperparameters::Hyperparameters;
 use crate::model::parameters::{Trained, WeightAverage};
 use crate::run::Run;
 use crate::trainer::arithmetic::Arithmetic;
-use crate::trainer::gradients::Losses;
+use crate::trainer::config::Resume;
+use crate::trainer::of_videos::Losses;
 
 /// Snapshots that are kept. Should the disk lose the newest, there is an older one.
 const N_KEPT: usize = 2;
@@ -88,6 +89,10 @@ impl TrainProgress {
 struct State {
     /// Hash of all flags and data that the result depends on.
     fingerprint: String,
+    /// The same without the number of processes and of threads, which only change how sums are rounded; older versions wrote
+    /// none.
+    #[serde(default)]
+    of_any_number: Option<String>,
     /// What computed it, under [`crate::trainer::arithmetic::KEY`]; older versions wrote none.
     #[serde(default)]
     arithmetic: Option<Arithmetic>,
@@ -97,10 +102,23 @@ struct State {
     best_metrics: BTreeMap<String, f64>,
 }
 
+impl State {
+    /// The progress, and the best epoch with its weights.
+    fn resumed(self, best: Option<BTreeMap<String, Tensor>>) -> (TrainProgress, Option<BestEpoch>) {
+        let best = self.best_score.zip(best).map(|(score, weights)| BestEpoch {
+            score,
+            weights,
+            metrics: self.best_metrics,
+        });
+        (self.place, best)
+    }
+}
+
 /// The snapshots of one fit.
 pub(crate) struct Snapshots {
     dir: PathBuf,
     fingerprint: String,
+    of_any_number: String,
     arithmetic: Arithmetic,
     every: Duration,
     last: Instant,
@@ -114,16 +132,21 @@ impl Snapshots {
         base: &str,
         run: &Run<'_, '_>,
     ) -> anyhow::Result<Self> {
-        let hyper = serde_json::to_string(&what_decides(run.hyper, run.device))?;
-        let threads = wo_clip::tch::get_num_threads();
-        let parts = format!(
-            "{VERSION} {hyper} {} {base} {:?} {threads}",
-            dataset.fingerprint(),
-            run.device
-        );
+        let (device, threads) = (run.device, wo_clip::tch::get_num_threads());
+        let hash = |hyper: &Hyperparameters, machine: &str| -> anyhow::Result<String> {
+            let (hyper, dataset) = (serde_json::to_string(hyper)?, dataset.fingerprint());
+            let parts = format!("{VERSION} {hyper} {dataset} {base} {machine}");
+            Ok(blake3::hash(parts.as_bytes()).to_hex().to_string())
+        };
+        let machine = match run.group.world() {
+            1 => format!("{device:?} {threads}"),
+            world => format!("{device:?} {threads} of {world}"),
+        };
+        let kind = if device.is_cuda() { "gpu" } else { "cpu" };
         Ok(Self {
             dir: dir.to_owned(),
-            fingerprint: blake3::hash(parts.as_bytes()).to_hex().to_string(),
+            fingerprint: hash(&what_decides(run.hyper, device), &machine)?,
+            of_any_number: hash(&without_passes(run.hyper), kind)?,
             arithmetic: run.arithmetic.clone(),
             every: run.config.snapshot_every,
             last: Instant::now(),
@@ -135,19 +158,63 @@ impl Snapshots {
         self.last.elapsed() >= self.every
     }
 
-    /// Loads the newest snapshot, where there is one of the same run.
+    /// Loads the newest snapshot, where there is one of the same run and it may be resumed. Of several processes the first
+    /// reads it for all, and all begin with its weights.
     pub(crate) fn find(
         &mut self,
+        group: &Group,
+        resume: Resume,
         trained: &Trained,
         optimizer: &mut Optimizer,
         average: &mut WeightAverage,
     ) -> anyhow::Result<Option<(TrainProgress, Option<BestEpoch>)>> {
+        let read = if group.is_first() && resume == Resume::Auto {
+            self.read(trained, optimizer, average)?
+        } else {
+            None
+        };
+        if group.is_alone() {
+            return Ok(read.map(|(state, best)| state.resumed(best)));
+        }
+        let (state, mut best) = read.map_or((None, None), |(state, best)| (Some(state), best));
+        let state: Option<State> = group.from_first(|| Ok(state))?;
+        let moments = optimizer.state();
+        let averages = average.state();
+        let tensors = trained
+            .tensors()
+            .chain(moments.values())
+            .chain(averages.values());
+        group.broadcast(&tensors.collect::<Vec<_>>())?;
+        let Some(state) = state else {
+            return Ok(None);
+        };
+        optimizer.load_state(state.optimizer_steps, &moments)?;
+        if state.best_score.is_some() {
+            let best = best.get_or_insert_with(|| trained.copies());
+            group.broadcast(&best.values().collect::<Vec<_>>())?;
+        }
+        Ok(Some(state.resumed(best)))
+    }
+
+    /// The newest snapshot with the weights of its best epoch, if it is of the same run. All else of it is loaded.
+    fn read(
+        &mut self,
+        trained: &Trained,
+        optimizer: &mut Optimizer,
+        average: &mut WeightAverage,
+    ) -> anyhow::Result<Option<(State, Option<BTreeMap<String, Tensor>>)>> {
         let Some(mut snapshot) = latest_snapshot(&self.dir)? else {
             return Ok(None);
         };
         let state: State = serde_json::from_value(snapshot.state)
             .with_context(|| format!("read the snapshot in {}", self.dir.display()))?;
-        if state.fingerprint != self.fingerprint {
+        let is_same = state.fingerprint == self.fingerprint;
+        if !is_same && state.of_any_number.as_ref() == Some(&self.of_any_number) {
+            wo_cli::warn!(
+                "the snapshot was computed by another number of processes or threads: the run goes on, but does not end with the \
+                 same bits as one that was never stopped"
+            );
+        } else if !is_same {
             wo_cli::warn!(
                 "the snapshots in {} are of other flags or data; removing them",
                 self.dir.display()
@@ -155,7 +222,11 @@ impl Snapshots {
             self.remove()?;
             return Ok(None);
         }
-        if let Some(other) = state.arithmetic.filter(|it| *it != self.arithmetic) {
+        if let Some(other) = state
+            .arithmetic
+            .as_ref()
+            .filter(|it| **it != self.arithmetic)
+        {
             wo_cli::warn!(
                 "the snapshot was computed by other arithmetic ({}) than is at hand ({}): the run goes on, but does not end with \
                  the same bits as one that was never stopped",
@@ -167,13 +238,8 @@ impl Snapshots {
         trained.load(&take("weights"))?;
         optimizer.load_state(state.optimizer_steps, &take("optimizer"))?;
         average.load(&take("average"))?;
-        let best = take("best");
-        let best = state.best_score.map(|score| BestEpoch {
-            score,
-            weights: best,
-            metrics: state.best_metrics,
-        });
-        Ok(Some((state.place, best)))
+        let best = state.best_score.map(|_| take("best"));
+        Ok(Some((state, best)))
     }
 
     /// Writes a snapshot.
@@ -187,6 +253,7 @@ impl Snapshots {
     ) -> anyhow::Result<()> {
         let state = State {
             fingerprint: self.fingerprint.clone(),
+            of_any_number: Some(self.of_any_number.clone()),
             arithmetic: Some(self.arithmetic.clone()),
             place: place.clone(),
             optimizer_steps: optimizer.n_steps(),
@@ -229,8 +296,16 @@ impl Snapshots {
 /// What the result depends on. Where each video stands for itself, videos a pass change no step but for rounding, which on a GPU differs from
 /// run to run; there their number follows from what memory is free when a run begins.
 fn what_decides(hyper: &Hyperparameters, device: Device) -> Hyperparameters {
+    if device == Device::Cpu {
+        return hyper.clone();
+    }
+    without_passes(hyper)
+}
+
+/// The same with any number of videos a pass, where each video stands for itself.
+fn without_passes(hyper: &Hyperparameters) -> Hyperparameters {
     let mut hyper = hyper.clone();
-    if device != Device::Cpu && hyper.loss.is_of_single_videos() {
+    if hyper.loss.is_of_single_videos() {
         hyper.micro_batch = 0;
     }
     hyper

@@ -1,7 +1,7 @@
 //! The input of a step on the device: all of it before the first forward pass, so that nothing waits in between.
 
 use wo_clip::tch::{Device, Tensor};
-use wo_clip::{BankTargets, Frames, equal_caption_targets, uploaded};
+use wo_clip::{BankTargets, Frames, VideosOfPass, equal_caption_targets, uploaded};
 
 use crate::data::sampler::{Batch, Step};
 use crate::hyperparameters::Loss;
@@ -18,6 +18,8 @@ pub(crate) struct StepInput {
 pub(crate) struct Part {
     /// Its share of the step's videos.
     pub(crate) share: f64,
+    /// Which they are.
+    pub(crate) videos: VideosOfPass,
     pub(crate) frames: Frames,
     pub(crate) aims: Aims,
     /// `[frames, joints, 2]`, if there is a pose loss.
@@ -58,7 +60,14 @@ impl StepInput {
             for first in (0..n_videos).step_by(n_at_once.max(1)) {
                 let n = n_at_once.max(1).min(n_videos - first);
                 let aims = Aims::of(batch, own, (first, n), loss, device);
-                parts.push(Part::of(batch, (first, n), step.n_videos, aims, device));
+                let before = step.first_video + first_of_batch - n_videos + first;
+                let videos = VideosOfPass {
+                    seed: step.seed,
+                    first: before,
+                    n_rows: batch.n_frames,
+                };
+                let share = n as f64 / step.n_videos as f64;
+                parts.push(Part::of(batch, (first, n), aims, device, (share, videos)));
             }
         }
         Self {
@@ -69,19 +78,20 @@ impl StepInput {
 }
 
 impl Part {
-    /// `n` videos of a batch from `first`, in a step of `n_videos`.
+    /// `n` videos of a batch from `first`.
     fn of(
         batch: &Batch,
         (first, n): (usize, usize),
-        n_videos: usize,
         aims: Aims,
         device: Device,
+        (share, videos): (f64, VideosOfPass),
     ) -> Self {
         let (first_frame, n_frames) = (first * batch.n_frames, n * batch.n_frames);
         let joints = batch.joints.as_ref();
         let joints = joints.map(|it| it.narrow(0, first_frame as i64, n_frames as i64));
         Self {
-            share: n as f64 / n_videos as f64,
+            share,
+            videos,
             frames: batch.frames.part(first_frame, n_frames).uploaded(device),
             joints: joints.map(|it| uploaded(&it, device)),
             aims,
@@ -146,6 +156,9 @@ mod tests {
         Step {
             batches: vec![batch(&[0, 1, 1]), batch(&[0])],
             n_videos: 4,
+            frames_a_video: 2,
+            first_video: 0,
+            seed: 0,
             captions: vec![3, 5, 6],
             caption_of_video: vec![0, 1, 2, 0],
         }

@@ -13,9 +13,11 @@ use crate::data::sampler::{Sampler, Step};
 use crate::hyperparameters::{Interpolation, Loss};
 use crate::model::parameters::WeightAverage;
 use crate::model::wise_ft::{self, HeldOut, Place};
+use crate::ranks;
 use crate::run::{Fitted, Run};
-use crate::trainer::config::{Resume, SelfCheck};
-use crate::trainer::gradients::{Losses, TrainedModel};
+use crate::trainer::config::SelfCheck;
+use crate::trainer::gradients::TrainedModel;
+use crate::trainer::of_videos::Losses;
 use crate::trainer::snapshot::{BestEpoch, Snapshots, TrainProgress, hash_of};
 use crate::trainer::throughput::Throughput;
 use crate::trainer::{schedule, self_check};
@@ -28,6 +30,8 @@ use crate::validation::metrics::{
 const MAX_GRAD_NORM: f64 = 1.0;
 /// So many steps in a row may have gradients that are not finite.
 const MAX_NOT_TAKEN: u32 = 5;
+/// How far weights of two processes may be from each other: what rounding makes of an epoch.
+const MAX_DRIFT: f64 = 1e-3;
 /// Runs of this many steps are worth a self-check.
 const LONG_RUN: usize = 1000;
 
@@ -43,6 +47,8 @@ pub(crate) struct Trainer<'t, 'a, 'w> {
     best: Option<BestEpoch>,
     snapshots: Snapshots,
     n_steps_an_epoch: usize,
+    /// Whether any process was asked to stop.
+    is_stopping: bool,
 }
 
 impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
@@ -57,6 +63,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
     ) -> anyhow::Result<Self> {
         let (vs, clip) = model;
         let base = hash_of(&vs);
+        ranks::check_same(run.group, "base model", &base)?;
         let model = TrainedModel::new(run, vs, clip, dataset, sampler.n_joints())?;
         let n_steps_an_epoch = sampler.n_steps();
         let checks_itself = match run.config.self_check {
@@ -76,6 +83,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
             best: None,
             snapshots: Snapshots::new(snapshots, dataset, &base, run)?,
             n_steps_an_epoch,
+            is_stopping: false,
             run,
             dataset,
             held_out,
@@ -85,19 +93,35 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
 
     /// Resumes from the newest snapshot of the same run, if there is one and the settings allow it.
     pub(crate) fn resume(&mut self) -> anyhow::Result<()> {
-        if self.run.config.resume == Resume::Never {
-            return Ok(());
-        }
+        let resume = self.run.config.resume;
         let (trained, optimizer) = (&self.model.trained, &mut self.optimizer);
-        if let Some(found) = self
+        let found = self
             .snapshots
-            .find(trained, optimizer, &mut self.average)
-            .exit_or(Exit::Integrity)?
-        {
+            .find(
+                self.run.group,
+                resume,
+                trained,
+                optimizer,
+                &mut self.average,
+            )
+            .exit_or(Exit::Integrity)?;
+        if let Some(found) = found {
             (self.progress, self.best) = found;
             wo_cli::say!("resuming at step {} of {}", self.n_done(), self.n_steps());
         }
+        // What was exchanged before the first step is none of a step's.
+        self.run.group.take_traffic();
         Ok(())
+    }
+
+    /// Whether this process was asked to stop. Several stop at the same step: that at which all know it.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping || (self.run.group.is_alone() && self.run.stop.is_asked())
+    }
+
+    /// Whether other processes are gone.
+    pub(crate) fn has_lost_others(&self) -> bool {
+        self.run.group.is_lost()
     }
 
     /// Steps taken.
@@ -123,8 +147,11 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         self.snapshots.is_due()
     }
 
-    /// Writes a snapshot to resume from.
+    /// Writes a snapshot to resume from. Of several processes the first writes it.
     pub(crate) fn snapshot(&mut self) -> anyhow::Result<()> {
+        if !self.run.group.is_first() {
+            return Ok(());
+        }
         self.snapshots.write(
             &self.progress,
             self.best.as_ref(),
@@ -142,6 +169,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         let losses = self.model.gradients(self.run, step, &mut self.optimizer);
         self.model.clip.set_training(false);
         let Some(losses) = losses? else {
+            self.is_stopping = true;
             return Ok(None);
         };
         // All of the step is queued before a number of it is read, which waits for the device.
@@ -186,6 +214,8 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         self.log(epoch, &values, result.as_ref(), throughput)?;
         // Without a validation split the last epoch is kept.
         let score = result.map_or(-f64::from(epoch), |result| result.loss);
+        let score = self.run.group.from_first(|| Ok(score))?;
+        self.check_weights(epoch)?;
         if self.best.as_ref().is_none_or(|best| score < best.score) {
             values.insert("epoch".to_owned(), f64::from(epoch));
             self.best = Some(BestEpoch {
@@ -204,6 +234,34 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
                 count(hyper.patience, "epoch")
             );
         }
+        Ok(())
+    }
+
+    /// Fails where processes have drifted apart. Processors of several kinds may round differently, so that is mended.
+    fn check_weights(&self, epoch: u32) -> anyhow::Result<()> {
+        let (group, trained) = (self.run.group, &self.model.trained);
+        if group.is_alone() {
+            return Ok(());
+        }
+        let own = trained.copies();
+        let others = group.who_differs(&weights_hash(&own))?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        group.broadcast(&trained.tensors().collect::<Vec<_>>())?;
+        let drift = trained.largest_difference(&own);
+        let is_far = group.any(drift.is_nan() || drift > MAX_DRIFT)?;
+        let names: Vec<String> = others.iter().map(usize::to_string).collect();
+        let names = names.join(", ");
+        ensure!(
+            !is_far,
+            Exit::Bug,
+            "after epoch {epoch} the weights of ranks {names} are far from those of rank 0"
+        );
+        wo_cli::warn!(
+            "after epoch {epoch} the last bits of the weights of ranks {names} differ from those of rank 0, whose weights all \
+             take: are the processors of one kind?"
+        );
         Ok(())
     }
 
@@ -227,7 +285,9 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         if let Some(result) = self.summarise(&judged) {
             add_validation(&mut metrics, &result);
         }
-        self.snapshots.remove()?;
+        if self.run.group.is_first() {
+            self.snapshots.remove()?;
+        }
         let fitted = Fitted {
             vs: self.model.vs,
             clip: self.model.clip,
@@ -274,7 +334,8 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         let measure = || {
             let judged = model.judge(run, held_out)?;
             let result = summarise(&self.dataset.classes, held_out, &judged, run.hyper.seed);
-            Ok((result.loss, result.balanced_accuracy))
+            let measured = (result.loss, result.balanced_accuracy);
+            run.group.from_first(|| Ok(measured))
         };
         let labels = held_out.iter().map(|it| (&it.video.group, &it.video.label));
         let held_out = HeldOut {
@@ -302,6 +363,13 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         let mut logged = values.clone();
         logged.insert("images_per_second".to_owned(), speed);
         logged.insert("waiting_share".to_owned(), throughput.waiting_share());
+        if !self.run.group.is_alone() {
+            let traffic = self.run.group.take_traffic();
+            let share = throughput.communication_share(traffic);
+            logged.insert("communication_share".to_owned(), share);
+            let n_bytes = throughput.bytes_a_step(traffic);
+            logged.insert("communication_bytes_a_step".to_owned(), n_bytes);
+        }
         let metric = self.run.log(epoch, self.progress.step as u64, logged)?;
         self.progress.history.push(metric);
         Ok(())

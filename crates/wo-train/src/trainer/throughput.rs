@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use wo_clip::Traffic;
+
 use crate::data::sampler::Step;
 
 /// Time between two progress lines.
@@ -47,15 +49,23 @@ impl Throughput {
 
     /// Counts a step.
     pub(crate) fn add(&mut self, step: &Step) {
-        let batches = step.batches.iter();
-        let n_frames = batches.map(|batch| (batch.classes.len() * batch.n_frames) as i64);
-        self.n_frames += n_frames.sum::<i64>();
+        self.n_frames += (step.n_videos * step.frames_a_video) as i64;
         self.n_steps += 1;
     }
 
     /// Frames per second.
     pub(crate) fn frames_per_second(&self) -> f64 {
         self.n_frames as f64 / self.seconds()
+    }
+
+    /// The fraction of the time that this process exchanged `traffic` with others.
+    pub(crate) fn communication_share(&self, traffic: Traffic) -> f64 {
+        traffic.time.as_secs_f64() / self.seconds()
+    }
+
+    /// Bytes of `traffic` a step.
+    pub(crate) fn bytes_a_step(&self, traffic: Traffic) -> f64 {
+        traffic.n_bytes as f64 / self.n_steps.max(1) as f64
     }
 
     /// The fraction of the time that the model waited for frames.

@@ -31,11 +31,11 @@ pub(crate) fn fit(
     held_out: &[&Example],
     snapshots: &Path,
 ) -> anyhow::Result<(Fitted, Vec<Probabilities>)> {
-    let stop = run.stop;
     let joints = Joints::of(dataset, run.hyper.pose_loss)?;
     let preprocessor = &run.checkpoint.preprocessor;
     let (hyper, device) = (run.hyper, run.device);
-    let sampler = Sampler::new(dataset, preprocessor, joints.as_ref(), hyper, device);
+    let sampler = Sampler::new(dataset, preprocessor, joints.as_ref(), hyper, device)
+        .sliced(run.group.slices());
     let mut trainer = Trainer::new(run, (vs, clip), dataset, held_out, &sampler, snapshots)?;
     trainer.resume()?;
 
@@ -46,7 +46,7 @@ pub(crate) fn fit(
         let mut throughput = Throughput::new();
         while !trainer.is_done() {
             // ---- snapshot: at intervals, and before stopping ----
-            let is_stopping = stop.is_asked();
+            let is_stopping = trainer.is_stopping();
             if is_stopping || trainer.snapshot_is_due() {
                 trainer.snapshot()?;
             }
@@ -62,7 +62,12 @@ pub(crate) fn fit(
             let step = throughput
                 .wait_for(|| from.recv())
                 .context("the thread that reads frames stopped")??;
-            let Some(losses) = trainer.step(&step)? else {
+            let taken = trainer.step(&step);
+            if taken.is_err() && trainer.has_lost_others() {
+                // The sums of this step are not there, and so nothing has changed since the last one.
+                trainer.snapshot()?;
+            }
+            let Some(losses) = taken? else {
                 // Interrupted mid-step: drop the gradients; the step runs again after resume.
                 continue;
             };

@@ -109,7 +109,8 @@ fn fit_one(
         serde_json::to_string(run.hyper)?
     );
     let path = snapshots.join(format!("fold-{number}.json"));
-    if let Some(fold) = Fold::read(&path).filter(|fold| fold.fingerprint == fingerprint) {
+    let known = || Fold::read(&path).filter(|fold| fold.fingerprint == fingerprint);
+    if let Some(fold) = run.group.from_first(|| Ok(known()))? {
         wo_cli::say!("fold {number} of {n_folds}: taken from the interrupted run");
         return Ok(fold);
     }
@@ -130,8 +131,10 @@ fn fit_one(
             .collect(),
         baselines,
     };
-    fold.write(&path)
-        .with_context(|| format!("write {}", path.display()))?;
+    if run.group.is_first() {
+        fold.write(&path)
+            .with_context(|| format!("write {}", path.display()))?;
+    }
     Ok(fold)
 }
 

@@ -1,0 +1,5 @@
+// See gloo/context.h.
+
+#pragma once
+
+#include <gloo/context.h>

@@ -1,0 +1,42 @@
+// Declarations in place of Gloo's own headers, which the wheel of libtorch lacks: just what ProcessGroupGloo.hpp names. Only
+// libtorch makes objects of these classes, and hands them out by shared_ptr, so how they are laid out does not matter here.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gloo {
+
+class Context {
+ public:
+  void setTimeout(std::chrono::milliseconds timeout);
+};
+
+namespace transport {
+
+class Device;
+
+class UnboundBuffer {
+ public:
+  virtual ~UnboundBuffer() = default;
+};
+
+} // namespace transport
+
+namespace rendezvous {
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual void set(const std::string &key, const std::vector<char> &value) = 0;
+  virtual std::vector<char> get(const std::string &key) = 0;
+  virtual void wait(const std::vector<std::string> &keys) = 0;
+  virtual void wait(const std::vector<std::string> &keys, const std::chrono::milliseconds &timeout) = 0;
+};
+
+} // namespace rendezvous
+} // namespace gloo
