@@ -263,7 +263,7 @@ impl Session {
         let measured = abstention::measure(dataset, &fitted.judged, predictions, risk);
         run.say_metric(&measured.words);
         // Features of random weights do not improve with more videos.
-        let has_curve = self.base_kind != BaseKind::Scratch;
+        let has_curve = self.base_kind != BaseKind::Scratch && self.group.is_first();
         if has_curve && stop.is_asked() {
             wo_cli::say!("asked to stop: the model is written without a learning curve");
         }

@@ -1,6 +1,8 @@
 //! The last words of a process, which the others repeat.
 
 use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Duration;
 
 use wo_cli::Exit;
@@ -52,8 +54,13 @@ impl Farewell {
 }
 
 /// What the first process that ended has said, and how a process ends that hears it.
-pub(crate) fn last_words(store: &Store) -> Option<(String, Exit)> {
-    let words = store.gather(FAREWELL, 1, LAST_WORDS).ok()?.pop()??;
+pub(crate) fn last_words(store: &Arc<Store>) -> Option<(String, Exit)> {
+    let (to, from) = channel();
+    let store = Arc::clone(store);
+    // On a thread of its own: where the network is gone, c10d waits for it longer than anybody wants to.
+    thread::spawn(move || to.send(store.gather(FAREWELL, 1, LAST_WORDS)));
+    let words = from.recv_timeout(2 * LAST_WORDS).ok()?;
+    let words = words.ok()?.pop()??;
     let exit = if words.ends_with(STOPPED) {
         Exit::Locked
     } else {

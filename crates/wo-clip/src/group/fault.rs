@@ -9,7 +9,7 @@ use crate::native::NativeError;
 pub(crate) fn unreachable(at: &Rendezvous, error: &NativeError) -> Error {
     let (host, port) = (&at.host, at.port);
     let text = error.to_string();
-    if text.contains("EADDRINUSE") || text.contains("ddress already in use") {
+    if text.contains("EADDRINUSE") || text.to_lowercase().contains("address already in use") {
         return error!(
             Exit::Io,
             "port {port}, at which the processes meet, is taken";
