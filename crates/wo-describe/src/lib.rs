@@ -140,15 +140,12 @@ struct Described<'a> {
 impl<'a> Described<'a> {
     fn open(config: &Config, stdin: &'a mut dyn BufRead) -> anyhow::Result<Self> {
         let (path, max_line) = (config.input.as_deref(), config.reading.max_line);
-        let (name, input, cut) = match config.shard {
-            Some(number) => {
-                let (name, input, cut) = cut_stream(path, stdin, max_line, number)?;
-                (name, input, Some(cut))
-            }
-            None => {
-                let (name, input) = open_stream(path, stdin)?;
-                (name, input, None)
-            }
+        let (name, input, cut) = if let Some(number) = config.shard {
+            let (name, input, cut) = cut_stream(path, stdin, max_line, number)?;
+            (name, input, Some(cut))
+        } else {
+            let (name, input) = open_stream(path, stdin)?;
+            (name, input, None)
         };
         Ok(Self {
             name,
@@ -196,10 +193,10 @@ fn describe_stream(
                 wo_cli::warn!("{input_name}: {bad}");
                 n_skipped += 1;
                 // A bad line before `begin` has no output stream yet. One shard records it.
-                let mut sink = sink.as_mut().filter(|_| takes_others(input.cut.as_ref()));
-                sink.as_mut().map_or(Ok(()), |sink: &mut &mut Sink<'_>| {
-                    sink.failure(bad_line(&bad))
-                })?;
+                let sink: Option<&mut Sink<'_>> = sink.as_mut();
+                if let Some(sink) = sink.filter(|_| takes_others(input.cut.as_ref())) {
+                    sink.failure(bad_line(&bad))?;
+                }
                 continue;
             }
             Err(error) => {
@@ -214,7 +211,7 @@ fn describe_stream(
             let begin = input.begin(config, describer, read);
             match (&mut sink, output.take()) {
                 (None, Some(output)) => {
-                    sink = Some(Sink::begin(output, config.format, begin.clone())?)
+                    sink = Some(Sink::begin(output, config.format, begin.clone())?);
                 }
                 // Shards stay apart, so that their reader sees that all are there.
                 (Some(sink), _) if begin.shard != shard => sink.next_stream(begin.clone())?,

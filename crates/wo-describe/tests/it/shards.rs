@@ -111,7 +111,8 @@ fn what_is_missing_or_comes_twice_stops_the_run() {
 #[test]
 fn rows_about_other_shards_are_no_mistake() {
     let dir = tempdir().unwrap();
-    let rows: String = (0..12).map(|it| format!("{it}.jpg,good_form,\n")).collect();
+    let rows: Vec<String> = (0..12).map(|it| format!("{it}.jpg,good_form,\n")).collect();
+    let rows = rows.concat();
     std::fs::write(
         dir.path().join("labels.csv"),
         format!("frame_path,label,description\n{rows}"),

@@ -102,9 +102,12 @@ fn read_folder<S>(
         how.captions,
         reading.max_line,
         skips.then_some(&mut warn),
-        &mut |item| match takes(cut.as_ref(), &item) {
-            true => visit(&mut state, item),
-            false => Ok(()),
+        &mut |item| {
+            if takes(cut.as_ref(), &item) {
+                visit(&mut state, item)
+            } else {
+                Ok(())
+            }
         },
     )?;
     keep(cut.as_ref(), &mut left.failures);
@@ -120,15 +123,12 @@ fn read_stream<S>(
     visit: impl Fn(&mut S, VideoItem) -> anyhow::Result<()>,
 ) -> anyhow::Result<(S, Leftovers)> {
     let reading = how.reading;
-    let (name, mut input, cut) = match how.shard {
-        Some(number) => {
-            let (name, input, cut) = cut_stream(path, stdin, reading.max_line, number)?;
-            (name, input, Some(cut))
-        }
-        None => {
-            let (name, input) = open_stream(path, stdin)?;
-            (name, input, None)
-        }
+    let (name, mut input, cut) = if let Some(number) = how.shard {
+        let (name, input, cut) = cut_stream(path, stdin, reading.max_line, number)?;
+        (name, input, Some(cut))
+    } else {
+        let (name, input) = open_stream(path, stdin)?;
+        (name, input, None)
     };
     let mut reader = Reader::new(&mut input, reading.max_line);
     if reading.on_error == OnError::Skip {

@@ -60,7 +60,7 @@ pub(crate) fn merge(
     let merged = Merged::read(&of_merge.files, input, &config.reading)?;
     let space = LabelSpace::new(&manifest.classes);
     if let Some((_, judged)) = &merged.first {
-        merged.check(judged, &manifest, config, of_merge)?;
+        check(judged, &manifest, config, of_merge)?;
     }
     if let Some(terms) = &config.analysis.fail_under {
         terms.check_classes(&space)?;
@@ -227,35 +227,6 @@ impl Merged {
         Ok(())
     }
 
-    /// Fails unless the parts were made by this model, with all that is asked for now.
-    fn check(
-        &self,
-        judged: &HowJudged,
-        manifest: &Manifest,
-        config: &EvaluateConfig,
-        of_merge: &MergeConfig,
-    ) -> anyhow::Result<()> {
-        wo_cli::ensure!(
-            judged.model == model_id(manifest)?,
-            Exit::Integrity,
-            "the shards were judged by another model than {}", of_merge.model.display();
-            "give --model the one that judged them"
-        );
-        wo_cli::ensure!(
-            !config.analysis.audit.is_explicit() || judged.regions == "true",
-            Exit::Usage,
-            "--audit needs features of image regions, and the shards were judged without";
-            "give --audit to each run with --shard"
-        );
-        wo_cli::ensure!(
-            !config.analysis.suspects.is_explicit() || judged.regions == "true",
-            Exit::Usage,
-            "--suspects needs features of image regions, and the shards were judged without";
-            "give --audit to each run with --shard"
-        );
-        Ok(())
-    }
-
     fn begin<'a>(
         &self,
         records: &'a mut dyn Write,
@@ -269,4 +240,32 @@ impl Merged {
         writer.caution(manifest.caution());
         Ok(writer)
     }
+}
+
+/// Fails unless the parts were made by this model, with all that is asked for now.
+fn check(
+    judged: &HowJudged,
+    manifest: &Manifest,
+    config: &EvaluateConfig,
+    of_merge: &MergeConfig,
+) -> anyhow::Result<()> {
+    wo_cli::ensure!(
+        judged.model == model_id(manifest)?,
+        Exit::Integrity,
+        "the shards were judged by another model than {}", of_merge.model.display();
+        "give --model the one that judged them"
+    );
+    wo_cli::ensure!(
+        !config.analysis.audit.is_explicit() || judged.regions == "true",
+        Exit::Usage,
+        "--audit needs features of image regions, and the shards were judged without";
+        "give --audit to each run with --shard"
+    );
+    wo_cli::ensure!(
+        !config.analysis.suspects.is_explicit() || judged.regions == "true",
+        Exit::Usage,
+        "--suspects needs features of image regions, and the shards were judged without";
+        "give --audit to each run with --shard"
+    );
+    Ok(())
 }
