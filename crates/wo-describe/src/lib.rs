@@ -10,6 +10,7 @@ mod cli;
 mod describer;
 mod description_check;
 mod lines_ahead;
+mod shard_sink;
 mod sink;
 mod written_descriptions;
 
@@ -27,16 +28,17 @@ use wo_record::{Failure, Frame, Image, Line, ReadError, Record, code};
 
 use crate::class_words::Classes;
 pub use crate::cli::args::{Args, FormatFlag};
-use crate::cli::config::Config;
+use crate::cli::config::{Config, To};
 use crate::describer::{Action, Describer};
 use crate::description_check::DescriptionCheck;
 use crate::lines_ahead::{LinesAhead, Next};
-use crate::sink::{Format, Sink};
+use crate::shard_sink::ShardSink;
+use crate::sink::{Sink, Target};
 use crate::written_descriptions::warn_of_judging_descriptions;
 
 /// Runs the tool.
 pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
-    describe(&Config::from(args), stdin, stdout)
+    describe(&Config::of(args)?, stdin, stdout)
 }
 
 fn describe(
@@ -67,11 +69,17 @@ fn describe(
     }
     // Two writers would overwrite each other.
     let _lock = in_place.map(|(dir, _)| FolderLock::take(dir)).transpose()?;
+    let base = |file| BaseFolder::of(file).context("find the working directory");
+    let read_from = base(config.input.as_deref())?;
+    let images = read_from.clone();
     let mut describer = Describer {
         corrections: Corrections::of(folder, &config.csv, reviews, captions)?,
-        read_from: BaseFolder::of(config.input.as_deref()).context("find the working directory")?,
-        written_to: BaseFolder::of(config.output.as_deref())
-            .context("find the working directory")?,
+        written_to: match config.to {
+            To::One(_) => base(config.output.as_deref())?,
+            // Images are read, and their paths not written.
+            To::Shards(..) => read_from.clone(),
+        },
+        read_from,
         keeps_deleted: in_place.is_some(),
         video: None,
         classes: Classes::default(),
@@ -80,15 +88,18 @@ fn describe(
     warn_of_judging_descriptions(&describer.corrections);
     let (input_name, input) = open_stream(config.input.as_deref(), stdin)?;
     let lines = LinesAhead::of(input, config.reading.max_line)?;
-    let write = |output: &mut dyn Write| {
-        describe_stream(config, &mut describer, &input_name, lines, output)
-    };
-    match output {
-        None => write(stdout),
+    let write =
+        |target: Target<'_>| describe_stream(config, &mut describer, &input_name, lines, target);
+    match (&config.to, output) {
+        (To::Shards(names, size), _) => {
+            let sink = ShardSink::new(names.clone(), *size, images)?;
+            write(Target::Shards(Box::new(sink)))
+        }
+        (To::One(format), None) => write(Target::Stream(stdout, *format)),
         // The output of a pipe may replace the records of a folder that another tool has just written.
-        Some(path) => {
+        (To::One(format), Some(path)) => {
             let dir = folder_of_records(path).filter(|_| in_place.is_none());
-            write_file(path, dir, write)
+            write_file(path, dir, |output| write(Target::Stream(output, *format)))
         }
     }
 }
@@ -123,9 +134,9 @@ fn describe_stream(
     describer: &mut Describer,
     input_name: &str,
     mut lines: LinesAhead<'_>,
-    output: &mut dyn Write,
+    target: Target<'_>,
 ) -> anyhow::Result<Outcome> {
-    let mut output = Some(output);
+    let mut target = Some(target);
     let mut sink = None;
     let mut n_skipped = 0;
     loop {
@@ -154,7 +165,7 @@ fn describe_stream(
             }
         };
         // The first line is a `begin`, so the reader knows the upstream tools.
-        if let Some(output) = output.take() {
+        if let Some(target) = target.take() {
             // The log beside another file is not that of the input.
             let elsewhere = config.file().filter(|_| !describer.keeps_deleted);
             let reviews = match (elsewhere, &line.record) {
@@ -162,20 +173,15 @@ fn describe_stream(
                 (None, Ok(Record::Begin(begin))) => begin.reviews.clone(),
                 _ => None,
             };
-            sink = Some(Sink::begin(
-                output,
-                config.format,
-                lines.producers(),
-                reviews,
-            )?);
+            sink = Some(Sink::begin(target, lines.producers(), reviews)?);
         }
         let Some(sink) = &mut sink else { continue };
         describe_line(config, describer, &mut line, sink)?;
     }
     // Before `end`, so that a stream with contradictions does not look complete.
     describer.finish(config.captions.file())?;
-    sink.map_or(Ok(()), Sink::end)?;
-    Ok(Outcome::from_failures(n_skipped))
+    let n_failed = sink.map_or(Ok(0), |sink| sink.end(lines.producers()))?;
+    Ok(Outcome::from_failures(n_skipped + n_failed))
 }
 
 /// Changes a frame, and writes the line. `begin` and `end` are written elsewhere.
@@ -207,7 +213,7 @@ fn describe_line(
 /// Refuses to print inline images to a terminal.
 fn refuse_terminal(config: &Config, frame: &Frame) -> anyhow::Result<()> {
     let is_inline = matches!(frame.image, Image::Inline { .. });
-    if is_inline && config.format == Format::Ndjson && config.file().is_none() {
+    if is_inline && config.prints_records() {
         wo_cli::refuse_terminal(
             "`> FILE` or `-o FILE` keeps the records; `wo-extract --out DIR` writes images as files",
         )?;

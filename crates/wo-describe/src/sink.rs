@@ -1,4 +1,4 @@
-//! The output: a stream of records, or a table.
+//! The output: a stream of records, a table, or shards.
 
 use std::io::Write;
 
@@ -6,6 +6,8 @@ use anyhow::Context;
 use wo_cli::{Exit, bail};
 use wo_folder::{Row, TableWriter};
 use wo_record::{Begin, Failure, Frame, Image, Line, Producer, Record, ReviewsHead, Writer};
+
+use crate::shard_sink::ShardSink;
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,23 +18,35 @@ pub(crate) enum Format {
     Csv,
 }
 
+/// Where the output goes.
+pub(crate) enum Target<'a> {
+    /// One stream of bytes.
+    Stream(&'a mut dyn Write, Format),
+    /// Tar files.
+    Shards(Box<ShardSink>),
+}
+
 /// The output.
 pub(crate) enum Sink<'a> {
     Records(Writer<'a>),
-    // Boxed: it is ten times the size of the other.
+    // Boxed: they are ten times the size of the other.
     Table(Box<TableWriter<&'a mut dyn Write>>),
+    Shards(Box<ShardSink>),
 }
 
 impl<'a> Sink<'a> {
     /// Starts the output. `reviews` is the last review that is in the records already.
     pub(crate) fn begin(
-        output: &'a mut dyn Write,
-        format: Format,
+        target: Target<'a>,
         upstream: &[Producer],
         reviews: Option<ReviewsHead>,
     ) -> anyhow::Result<Self> {
-        match format {
-            Format::Ndjson => {
+        match target {
+            Target::Shards(mut shards) => {
+                shards.set_upstream(upstream);
+                Ok(Self::Shards(shards))
+            }
+            Target::Stream(output, Format::Ndjson) => {
                 let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
                 let begin = Begin {
                     reviews,
@@ -40,15 +54,18 @@ impl<'a> Sink<'a> {
                 };
                 Ok(Self::Records(Writer::begin_with(output, begin)?))
             }
-            Format::Csv => Ok(Self::Table(Box::new(TableWriter::new(output)?))),
+            Target::Stream(output, Format::Csv) => {
+                Ok(Self::Table(Box::new(TableWriter::new(output)?)))
+            }
         }
     }
 
-    /// Writes a line unchanged. A table skips it.
+    /// Writes a line unchanged. A table skips it, and shards keep what belongs to their frames.
     pub(crate) fn pass(&mut self, line: &Line) -> anyhow::Result<()> {
         match self {
             Self::Records(writer) => Ok(writer.line(line)?),
             Self::Table(_) => Ok(()),
+            Self::Shards(shards) => line.record.as_ref().map_or(Ok(()), |it| shards.record(it)),
         }
     }
 
@@ -58,6 +75,7 @@ impl<'a> Sink<'a> {
             (Self::Records(writer), _) => Ok(writer.rewritten(line, record)?),
             (Self::Table(table), Record::Frame(frame)) => Ok(table.row(&row_of(frame)?)?),
             (Self::Table(_), _) => Ok(()),
+            (Self::Shards(shards), _) => shards.record(record),
         }
     }
 
@@ -66,6 +84,7 @@ impl<'a> Sink<'a> {
         match self {
             Self::Records(writer) => Ok(writer.failure(failure)?),
             Self::Table(_) => Ok(()),
+            Self::Shards(shards) => shards.record(&Record::Error(failure)),
         }
     }
 
@@ -74,16 +93,25 @@ impl<'a> Sink<'a> {
         match self {
             Self::Records(writer) => Ok(writer.flush()?),
             Self::Table(table) => table.flush().context("write the output"),
+            // A shard appears when it is whole.
+            Self::Shards(_) => Ok(()),
         }
     }
 
-    /// Ends the output.
-    pub(crate) fn end(mut self) -> anyhow::Result<()> {
+    /// Ends the output. `upstream` are the tools of the whole input. Returns how many images could not be written.
+    pub(crate) fn end(mut self, upstream: &[Producer]) -> anyhow::Result<u64> {
         self.flush()?;
-        if let Self::Records(writer) = self {
-            writer.end()?;
+        match self {
+            Self::Records(writer) => {
+                writer.end()?;
+                Ok(0)
+            }
+            Self::Table(_) => Ok(0),
+            Self::Shards(mut shards) => {
+                shards.set_upstream(upstream);
+                shards.end()
+            }
         }
-        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ mod csv;
 mod flow;
 mod reviews;
 mod stream;
+mod webdataset;
 mod words;
 
 use wo_testkit::Tool;
