@@ -10,6 +10,7 @@ mod data_dir;
 mod fields;
 mod images;
 mod pixels;
+mod shards;
 mod text;
 mod text_style;
 mod tokenizer_check;
@@ -26,6 +27,9 @@ pub use images::{ImageError, check_image, decode_image, image_bytes, load_image}
 pub use pixels::hugging_face::ImageProcessor;
 pub use pixels::preprocessor::{Centre, Fit, Preprocessor};
 pub use pixels::resize::{Filter, resize, resize_square};
+pub use shards::videos_of_shards;
 pub use text::{TextRead, TextReader, Tokenizer, TokenizerError, Tokens};
 pub use text_style::TextStyle;
+pub use wo_webdataset::{ShardsRest, Span, is_list_of_shards};
+
 pub use videos::{FrameItem, Settled, VideoItem, videos_of_stream};

@@ -55,8 +55,9 @@ pub struct MainArgs {
     /// File of records; `-` or nothing reads stdin
     #[arg(value_name = "INPUT", conflicts_with = "data_dir")]
     pub input: Option<PathBuf>,
-    /// Folder of labelled frames to read instead of INPUT: its records.ndjson and CSVs
-    #[arg(long, value_name = "DIR")]
+    /// Folder of labelled frames to read instead of INPUT: its records.ndjson and CSVs. Or tar shards of wo-describe, named
+    /// as WebDataset does: 'frames-{000000..000031}.tar', 'frames-*.tar', a.tar::b.tar, 'pipe:COMMAND'
+    #[arg(long, value_name = "DIR|SHARDS")]
     pub data_dir: Option<PathBuf>,
     /// Where to write the model: a `.pt` file, or a folder for Hugging Face's CLIPModel.from_pretrained
     #[arg(
@@ -381,6 +382,8 @@ const EXAMPLES: &str = "Examples:
   wo-extract data/training_data | wo-describe | wo-train --output models/clip_finetuned_workout.pt
   wo-train --data-dir data/labeled_frames --epochs 20 --output models/workout
   wo-train --init openai/clip-vit-base-patch32 --data-dir data/labeled_frames --method lora
+  wo-train --data-dir 'frames-{000000..000031}.tar' --output models/workout
+  wo-train --data-dir 'pipe:aws s3 cp s3://bucket/frames-{000000..000031}.tar -' --output models/workout
   wo-train --data-dir data/labeled_frames --dry-run";
 
 impl AsRef<Common> for Args {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use wo_cli::{Exit, ExitWith};
 use wo_clip::{FoundDevice, LoraConfig, Precision, Processor};
+use wo_input::is_list_of_shards;
 
 use crate::cli::args::{
     Args, EmaDecay, LoraArgs, LossFlag, MethodFlag, MixedFlag, NearDuplicatesFlag, ResumeFlag,
@@ -190,7 +191,7 @@ fn data_config(args: &Args) -> DataConfig {
     let parent = parent.filter(|dir| !dir.as_os_str().is_empty());
     DataConfig {
         source: match &args.main.data_dir {
-            Some(folder) => Source::Folder(folder.clone()),
+            Some(named) => source_of(named),
             None => Source::Stream(args.main.input.clone()),
         },
         cache_dir: parent.unwrap_or(Path::new(".")).to_owned(),
@@ -209,6 +210,15 @@ fn data_config(args: &Args) -> DataConfig {
             test: args.split.test,
         },
         seed: args.optimization.seed.seed,
+    }
+}
+
+/// What `--data-dir` names: a folder, or tar shards.
+fn source_of(named: &Path) -> Source {
+    let shards = named.to_str().filter(|it| is_list_of_shards(it));
+    match shards.filter(|_| !named.is_dir()) {
+        Some(shards) => Source::Shards(shards.to_owned()),
+        None => Source::Folder(named.to_owned()),
     }
 }
 

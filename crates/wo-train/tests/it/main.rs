@@ -18,6 +18,7 @@ mod looks;
 mod methods;
 mod plan;
 mod resume;
+mod shards;
 mod told;
 
 fn tool() -> Tool {
