@@ -17,6 +17,7 @@ mod retrain;
 mod streams;
 mod told;
 mod training;
+mod webdataset;
 
 use std::collections::BTreeSet;
 use std::fs;

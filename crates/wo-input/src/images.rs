@@ -62,7 +62,7 @@ pub fn image_bytes(image: &Image, base: &Path) -> Result<Vec<u8>, ImageError> {
 }
 
 /// The encoded bytes of an image that is a part of a file.
-pub(crate) fn span_bytes(path: &Path, span: Span) -> Result<Vec<u8>, ImageError> {
+pub fn span_bytes(path: &Path, span: Span) -> Result<Vec<u8>, ImageError> {
     if span.length > MAX_FILE {
         return Err(ImageError::TooLarge);
     }

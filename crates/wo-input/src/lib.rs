@@ -23,7 +23,7 @@ pub use wo_folder::{check_frames, folder_of_paths, stream_error};
 pub use cures::{cures, failed_inputs, folder_of_frames};
 pub use data_dir::{Leftovers, StreamCorrections, videos_of_data_dir};
 pub use fields::{Fields, parse_json, read_json, whole};
-pub use images::{ImageError, check_image, decode_image, image_bytes, load_image};
+pub use images::{ImageError, check_image, decode_image, image_bytes, load_image, span_bytes};
 pub use pixels::hugging_face::ImageProcessor;
 pub use pixels::preprocessor::{Centre, Fit, Preprocessor};
 pub use pixels::resize::{Filter, resize, resize_square};

@@ -8,6 +8,7 @@ use wo_cli::{CaptionsFlag, Common, Reading, Seed, Threads};
 use wo_clip::Pooling;
 use wo_record::GroupBy;
 
+use crate::cli::dry_run_flag::DryRunFlag;
 use crate::hyperparameters::Interpolation;
 
 /// Fine-tune CLIP on described frames so that it judges form
@@ -78,9 +79,10 @@ pub struct MainArgs {
     /// Passes over the training videos
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub epochs: u32,
-    /// Print the plan and stop
-    #[arg(long)]
-    pub dry_run: bool,
+    /// Print the plan and stop. `--dry-run=records` opens no image, for a quick look at many frames: near-duplicates and
+    /// broken images are then not found
+    #[arg(long, value_name = "FROM", num_args = 0..=1, require_equals = true, default_missing_value = "images")]
+    pub dry_run: Option<DryRunFlag>,
 }
 
 /// Which version of the base model, and from where.

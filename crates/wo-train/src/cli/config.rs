@@ -7,13 +7,13 @@ use std::time::Duration;
 use anyhow::ensure;
 use wo_cli::{Exit, ExitWith};
 use wo_clip::{FoundDevice, LoraConfig, Precision, Processor};
-use wo_input::is_list_of_shards;
 
 use crate::cli::args::{
     Args, EmaDecay, LoraArgs, LossFlag, MethodFlag, MixedFlag, NearDuplicatesFlag, ResumeFlag,
     SelfCheckFlag,
 };
 use crate::cli::base_flag::base_request;
+use crate::cli::dry_run_flag::DryRunFlag;
 use crate::cli::loss_flag::loss_of;
 use crate::cli::machine::MachineConfig;
 use crate::data::config::{DataConfig, Mixed, NearDuplicates, Source};
@@ -99,7 +99,7 @@ impl Config {
                 precision: args.machine.precision.asked(),
                 has_bfloat16: Processor::of_machine().has_bfloat16(),
             },
-            is_dry_run: main.dry_run,
+            is_dry_run: main.dry_run.is_some(),
             fetches_only: args.base_model.fetch_base,
             args,
         })
@@ -191,13 +191,14 @@ fn data_config(args: &Args) -> DataConfig {
     let parent = parent.filter(|dir| !dir.as_os_str().is_empty());
     DataConfig {
         source: match &args.main.data_dir {
-            Some(named) => source_of(named),
+            Some(named) => Source::of_data_dir(named),
             None => Source::Stream(args.main.input.clone()),
         },
         cache_dir: parent.unwrap_or(Path::new(".")).to_owned(),
-        // A probe reads each frame at most once.
-        storage: match args.main.method {
-            MethodFlag::Probe => Storage::Files,
+        storage: match (args.main.dry_run, args.main.method) {
+            (Some(DryRunFlag::Records), _) => Storage::Unread,
+            // A probe reads each frame at most once.
+            (_, MethodFlag::Probe) => Storage::Files,
             _ => Storage::Pixels,
         },
         captions: args.data.captions.clone(),
@@ -210,15 +211,6 @@ fn data_config(args: &Args) -> DataConfig {
             test: args.split.test,
         },
         seed: args.optimization.seed.seed,
-    }
-}
-
-/// What `--data-dir` names: a folder, or tar shards.
-fn source_of(named: &Path) -> Source {
-    let shards = named.to_str().filter(|it| is_list_of_shards(it));
-    match shards.filter(|_| !named.is_dir()) {
-        Some(shards) => Source::Shards(shards.to_owned()),
-        None => Source::Folder(named.to_owned()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use wo_cli::{CaptionsFlag, Reading, shell_word};
-use wo_input::folder_of_frames;
+use wo_input::{folder_of_frames, is_list_of_shards};
 use wo_record::GroupBy;
 
 use crate::data::frame_cache::Storage;
@@ -34,6 +34,17 @@ pub(crate) enum Source {
     Stream(Option<PathBuf>),
     /// Tar shards, named as WebDataset does.
     Shards(String),
+}
+
+impl Source {
+    /// What `--data-dir` names: a folder, or tar shards.
+    pub(crate) fn of_data_dir(named: &Path) -> Self {
+        let shards = named.to_str().filter(|it| is_list_of_shards(it));
+        match shards.filter(|_| !named.is_dir()) {
+            Some(shards) => Self::Shards(shards.to_owned()),
+            None => Self::Folder(named.to_owned()),
+        }
+    }
 }
 
 /// What to do with frames whose label differs from their video's.

@@ -26,7 +26,7 @@ fn frames(dir: &Path, preprocessor: &Preprocessor) -> (FrameCache, Vec<FrameId>)
             span: None,
         };
         let prepared = cache.prepare(&item).expect("it loads");
-        cache.add(item, &prepared).expect("it is kept")
+        cache.add(&item, &prepared).expect("it is kept")
     });
     let ids = ids.collect();
     (cache, ids)
