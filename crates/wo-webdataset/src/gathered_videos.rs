@@ -44,7 +44,6 @@ impl GatheredVideos {
         shard: &Path,
         take: Take<'_>,
     ) -> anyhow::Result<()> {
-        check(&sample)?;
         let name = video_of_sample(&sample.name);
         let is_same = self.current.as_ref().is_some_and(|it| it.name == name);
         if !is_same {
@@ -103,8 +102,7 @@ impl GatheredVideos {
 }
 
 /// Refuses JSON of other programs and later versions, and ids that are none.
-fn check(sample: &Sample) -> anyhow::Result<()> {
-    let (name, json) = (&sample.name, &sample.json);
+pub(crate) fn check(name: &str, json: &SampleJson) -> anyhow::Result<()> {
     ensure!(
         json.schema == SAMPLE_SCHEMA && json.schema_version <= VERSION,
         Exit::Integrity,

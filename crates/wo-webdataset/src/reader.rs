@@ -12,7 +12,7 @@ use wo_cli::{Exit, ExitWith, bail, ensure, error, message};
 use wo_record::{Failure, Image, Producer};
 
 use crate::encoded_image::EXTENSIONS;
-use crate::gathered_videos::{GatheredVideos, Sample, Take};
+use crate::gathered_videos::{GatheredVideos, Sample, Take, check};
 use crate::names::{LAST_MEMBER, parts};
 use crate::sample::{SHARD_SCHEMA, SampleJson, ShardJson, ShardVideo, Span, VERSION};
 use crate::sources::{ShardSource, Sources};
@@ -258,6 +258,7 @@ impl OpenShard<'_> {
         let Some((_, image, span)) = image else {
             bail!(Exit::Integrity, "{name} has no image beside {name}.json");
         };
+        check(&name, &json)?;
         json.frame.image = image;
         self.counted.1 += 1;
         let shard = self.path.unwrap_or(Path::new(""));

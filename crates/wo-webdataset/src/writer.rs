@@ -326,6 +326,13 @@ fn without_image(frame: &Frame) -> Frame {
 
 impl OpenShard {
     fn create(path: PathBuf) -> anyhow::Result<Self> {
+        if path.symlink_metadata().is_ok() {
+            bail!(
+                Exit::Usage,
+                "{} came while this set of shards was written", path.display();
+                "let one run at a time write shards of a name"
+            );
+        }
         let file = OutputFile::open(&path)
             .with_context(|| format!("write {}", path.display()))
             .exit_with(Exit::Io)?;
