@@ -132,7 +132,7 @@ golden-statistics: setup
 parity *what: build
     scripts/parity "$@"
 
-# Measure a tool against what people use instead: `just bench extract`; others: review, train, quality, eval, suspects, shortcuts, honesty, queue, describe, synth, scale
+# Measure a tool against what people use instead: `just bench extract`; others: review, train, quality, eval, suspects, shortcuts, honesty, queue, describe, synth, scale, scale-records
 [group('work')]
 bench name *args: build
     scripts/bench/"$@"

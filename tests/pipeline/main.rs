@@ -19,6 +19,7 @@ mod scale;
 mod streams;
 mod told;
 mod training;
+mod webdataset;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -10,6 +10,7 @@ mod cli;
 mod describer;
 mod description_check;
 mod lines_ahead;
+mod shard_sink;
 mod sink;
 mod written_descriptions;
 
@@ -28,11 +29,12 @@ use wo_shard::{StreamCut, cut_stream};
 
 use crate::class_words::Classes;
 pub use crate::cli::args::{Args, FormatFlag};
-use crate::cli::config::Config;
+use crate::cli::config::{Config, To};
 use crate::describer::{Action, Describer};
 use crate::description_check::DescriptionCheck;
 use crate::lines_ahead::{LinesAhead, Next};
-use crate::sink::{Format, Sink};
+use crate::shard_sink::ShardSink;
+use crate::sink::{Sink, Target};
 use crate::written_descriptions::warn_of_judging_descriptions;
 
 /// The name in records.
@@ -42,7 +44,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs the tool.
 pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
-    describe(&Config::from(args), stdin, stdout)
+    describe(&Config::of(args)?, stdin, stdout)
 }
 
 fn describe(
@@ -81,11 +83,17 @@ fn describe(
     }
     // Two writers would overwrite each other.
     let _lock = in_place.map(|(dir, _)| FolderLock::take(dir)).transpose()?;
+    let base = |file| BaseFolder::of(file).context("find the working directory");
+    let read_from = base(config.input.as_deref())?;
+    let images = read_from.clone();
     let mut describer = Describer {
         corrections: Corrections::of(folder, &config.csv, reviews, captions)?,
-        read_from: BaseFolder::of(config.input.as_deref()).context("find the working directory")?,
-        written_to: BaseFolder::of(config.output.as_deref())
-            .context("find the working directory")?,
+        written_to: match config.to {
+            To::One(_) => base(config.output.as_deref())?,
+            // Images are read, and their paths not written.
+            To::Shards(..) => read_from.clone(),
+        },
+        read_from,
         keeps_deleted: in_place.is_some(),
         video: None,
         classes: Classes::default(),
@@ -93,13 +101,17 @@ fn describe(
     };
     warn_of_judging_descriptions(&describer.corrections);
     let input = Described::open(config, stdin)?;
-    let write = |output: &mut dyn Write| describe_stream(config, &mut describer, input, output);
-    match output {
-        None => write(stdout),
+    let write = |target: Target<'_>| describe_stream(config, &mut describer, input, target);
+    match (&config.to, output) {
+        (To::Shards(names, size), _) => {
+            let sink = ShardSink::new(names.clone(), *size, images)?;
+            write(Target::Shards(Box::new(sink)))
+        }
+        (To::One(format), None) => write(Target::Stream(stdout, *format)),
         // The output of a pipe may replace the records of a folder that another tool has just written.
-        Some(path) => {
+        (To::One(format), Some(path)) => {
             let dir = folder_of_records(path).filter(|_| in_place.is_none());
-            write_file(path, dir, write)
+            write_file(path, dir, |output| write(Target::Stream(output, *format)))
         }
     }
 }
@@ -172,10 +184,10 @@ fn describe_stream(
     config: &Config,
     describer: &mut Describer,
     mut input: Described<'_>,
-    output: &mut dyn Write,
+    target: Target<'_>,
 ) -> anyhow::Result<Outcome> {
     let input_name = input.name.clone();
-    let mut output = Some(output);
+    let mut target = Some(target);
     let mut sink = None;
     let mut shard = None;
     let mut n_skipped = 0;
@@ -209,9 +221,9 @@ fn describe_stream(
         // The first line is a `begin`, so the reader knows the upstream tools.
         if let Ok(Record::Begin(read)) = &line.record {
             let begin = input.begin(config, describer, read);
-            match (&mut sink, output.take()) {
-                (None, Some(output)) => {
-                    sink = Some(Sink::begin(output, config.format, begin.clone())?);
+            match (&mut sink, target.take()) {
+                (None, Some(target)) => {
+                    sink = Some(Sink::begin(target, begin.clone())?);
                 }
                 // Shards stay apart, so that their reader sees that all are there.
                 (Some(sink), _) if begin.shard != shard => sink.next_stream(begin.clone())?,
@@ -224,8 +236,8 @@ fn describe_stream(
     }
     // Before `end`, so that a stream with contradictions does not look complete.
     describer.finish(config.captions.file())?;
-    sink.map_or(Ok(()), Sink::end)?;
-    Ok(Outcome::from_failures(n_skipped))
+    let n_failed = sink.map_or(Ok(0), |sink| sink.end(input.lines.producers()))?;
+    Ok(Outcome::from_failures(n_skipped + n_failed))
 }
 
 /// The last review that is in the records already. The log beside another file is not that of the input.
@@ -277,7 +289,7 @@ fn describe_line(
 /// Refuses to print inline images to a terminal.
 fn refuse_terminal(config: &Config, frame: &Frame) -> anyhow::Result<()> {
     let is_inline = matches!(frame.image, Image::Inline { .. });
-    if is_inline && config.format == Format::Ndjson && config.file().is_none() {
+    if is_inline && config.prints_records() {
         wo_cli::refuse_terminal(
             "`> FILE` or `-o FILE` keeps the records; `wo-extract --out DIR` writes images as files",
         )?;

@@ -1,11 +1,13 @@
-//! The output: a stream of records, or a table.
+//! The output: a stream of records, a table, or shards.
 
 use std::io::Write;
 
 use anyhow::Context;
 use wo_cli::{Exit, bail};
 use wo_folder::{Row, TableWriter};
-use wo_record::{Begin, Failure, Frame, Image, Line, Record, Writer};
+use wo_record::{Begin, Failure, Frame, Image, Line, Producer, Record, Writer};
+
+use crate::shard_sink::ShardSink;
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,39 +18,57 @@ pub(crate) enum Format {
     Csv,
 }
 
+/// Where the output goes.
+pub(crate) enum Target<'a> {
+    /// One stream of bytes.
+    Stream(&'a mut dyn Write, Format),
+    /// Tar files.
+    Shards(Box<ShardSink>),
+}
+
 /// The output.
 pub(crate) enum Sink<'a> {
     Records(Writer<'a>),
-    // Boxed: it is ten times the size of the other.
+    // Boxed: they are ten times the size of the other.
     Table(Box<TableWriter<&'a mut dyn Write>>),
+    Shards(Box<ShardSink>),
 }
 
 impl<'a> Sink<'a> {
     /// Starts the output.
-    pub(crate) fn begin(
-        output: &'a mut dyn Write,
-        format: Format,
-        begin: Begin,
-    ) -> anyhow::Result<Self> {
-        match format {
-            Format::Ndjson => Ok(Self::Records(Writer::begin_with(output, begin)?)),
-            Format::Csv => Ok(Self::Table(Box::new(TableWriter::new(output)?))),
+    pub(crate) fn begin(target: Target<'a>, begin: Begin) -> anyhow::Result<Self> {
+        match target {
+            Target::Shards(mut shards) => {
+                shards.begin(&begin);
+                Ok(Self::Shards(shards))
+            }
+            Target::Stream(output, Format::Ndjson) => {
+                Ok(Self::Records(Writer::begin_with(output, begin)?))
+            }
+            Target::Stream(output, Format::Csv) => {
+                Ok(Self::Table(Box::new(TableWriter::new(output)?)))
+            }
         }
     }
 
-    /// Ends the stream and begins the next one. A table has no streams.
+    /// Ends the stream and begins the next one. A table has no streams, and tar files are one collection.
     pub(crate) fn next_stream(&mut self, begin: Begin) -> anyhow::Result<()> {
         match self {
             Self::Records(writer) => Ok(writer.next_stream(begin)?),
             Self::Table(_) => Ok(()),
+            Self::Shards(shards) => {
+                shards.begin(&begin);
+                Ok(())
+            }
         }
     }
 
-    /// Writes a line unchanged. A table skips it.
+    /// Writes a line unchanged. A table skips it, and shards keep what belongs to their frames.
     pub(crate) fn pass(&mut self, line: &Line) -> anyhow::Result<()> {
         match self {
             Self::Records(writer) => Ok(writer.line(line)?),
             Self::Table(_) => Ok(()),
+            Self::Shards(shards) => line.record.as_ref().map_or(Ok(()), |it| shards.record(it)),
         }
     }
 
@@ -58,6 +78,7 @@ impl<'a> Sink<'a> {
             (Self::Records(writer), _) => Ok(writer.rewritten(line, record)?),
             (Self::Table(table), Record::Frame(frame)) => Ok(table.row(&row_of(frame)?)?),
             (Self::Table(_), _) => Ok(()),
+            (Self::Shards(shards), _) => shards.record(record),
         }
     }
 
@@ -66,6 +87,7 @@ impl<'a> Sink<'a> {
         match self {
             Self::Records(writer) => Ok(writer.failure(failure)?),
             Self::Table(_) => Ok(()),
+            Self::Shards(shards) => shards.record(&Record::Error(failure)),
         }
     }
 
@@ -74,16 +96,25 @@ impl<'a> Sink<'a> {
         match self {
             Self::Records(writer) => Ok(writer.flush()?),
             Self::Table(table) => table.flush().context("write the output"),
+            // A shard appears when it is whole.
+            Self::Shards(_) => Ok(()),
         }
     }
 
-    /// Ends the output.
-    pub(crate) fn end(mut self) -> anyhow::Result<()> {
+    /// Ends the output. `upstream` are the tools of the whole input. Returns how many images could not be written.
+    pub(crate) fn end(mut self, upstream: &[Producer]) -> anyhow::Result<u64> {
         self.flush()?;
-        if let Self::Records(writer) = self {
-            writer.end()?;
+        match self {
+            Self::Records(writer) => {
+                writer.end()?;
+                Ok(0)
+            }
+            Self::Table(_) => Ok(0),
+            Self::Shards(mut shards) => {
+                shards.set_upstream(upstream);
+                shards.end()
+            }
         }
-        Ok(())
     }
 }
 

@@ -134,6 +134,7 @@ pub(crate) fn frame(index: u32, label: Option<&str>) -> FrameItem {
     FrameItem {
         frame,
         base: PathBuf::new(),
+        span: None,
     }
 }
 

@@ -1,12 +1,14 @@
 //! Decodes the image of a frame, within limits.
 
 use std::io::{self, Cursor, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 use wo_record::Image;
+use wo_webdataset::Span;
 
 /// The largest side of an image. Cameras write up to about 12 000.
 const MAX_SIDE: u32 = 16_384;
@@ -57,6 +59,16 @@ pub fn image_bytes(image: &Image, base: &Path) -> Result<Vec<u8>, ImageError> {
             Ok(bytes)
         }
     }
+}
+
+/// The encoded bytes of an image that is a part of a file.
+pub fn span_bytes(path: &Path, span: Span) -> Result<Vec<u8>, ImageError> {
+    if span.length > MAX_FILE {
+        return Err(ImageError::TooLarge);
+    }
+    let mut bytes = vec![0; span.length as usize];
+    wo_cli::open_file(path)?.read_exact_at(&mut bytes, span.start)?;
+    Ok(bytes)
 }
 
 /// Checks that bytes look like a complete image: a valid header, and the end marker of a JPEG. Much faster than

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 use wo_folder::stream_error;
-use wo_record::{Failure, Frame, Name, Pose, Reader, Record, UNCLEAR, Video};
+use wo_record::{Failure, Frame, Image, Name, Pose, Reader, Record, UNCLEAR, Video};
 
-use crate::images::{ImageError, image_bytes, load_image};
+use wo_webdataset::Span;
+
+use crate::images::{ImageError, decode_image, image_bytes, span_bytes};
 
 /// One frame, and the folder that its image path is relative to.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,17 +18,24 @@ pub struct FrameItem {
     pub frame: Frame,
     /// The folder that a relative image path starts from.
     pub base: PathBuf,
+    /// Where the image is in the file, if that holds more than it, as a shard does.
+    pub span: Option<Span>,
 }
 
 impl FrameItem {
     /// Loads the image.
     pub fn load(&self) -> Result<RgbImage, ImageError> {
-        load_image(&self.frame.image, &self.base)
+        decode_image(&self.bytes()?)
     }
 
     /// The encoded bytes of the image.
     pub fn bytes(&self) -> Result<Vec<u8>, ImageError> {
-        image_bytes(&self.frame.image, &self.base)
+        match (&self.frame.image, self.span) {
+            (Image::File { path, .. }, Some(span)) => {
+                span_bytes(&self.base.join(path.as_path()), span)
+            }
+            (image, _) => image_bytes(image, &self.base),
+        }
     }
 }
 
@@ -94,6 +103,7 @@ impl VideoItem {
         self.frames.push(FrameItem {
             frame,
             base: base.to_owned(),
+            span: None,
         });
     }
 

@@ -22,6 +22,7 @@ mod pixel;
 mod plan;
 mod pose;
 mod random;
+mod records_only;
 mod room;
 mod scan;
 mod scene;
@@ -75,6 +76,10 @@ pub fn run(
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     let config = Config::from(&args);
+    if let Some(n_frames) = config.records_only {
+        records_only::write(&plan(&config.plan), n_frames, output)?;
+        return Ok(Outcome::Done);
+    }
     if config.stills.is_none() {
         probe().map_err(EncodeError::with_exit)?;
     }

@@ -123,7 +123,7 @@ fn still_path(spec: &VideoSpec, index: u32) -> PathBuf {
 }
 
 /// The id of a video that has no file: of the seed and the place in the plan.
-fn video_id(spec: &VideoSpec) -> String {
+pub(crate) fn video_id(spec: &VideoSpec) -> String {
     blake3::hash(format!("{}/{}", spec.seed, spec.index).as_bytes())
         .to_hex()
         .to_string()

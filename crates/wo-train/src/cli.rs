@@ -3,6 +3,7 @@
 pub(crate) mod args;
 pub(crate) mod base_flag;
 pub(crate) mod config;
+pub(crate) mod dry_run_flag;
 mod loss_flag;
 pub(crate) mod machine;
 pub(crate) mod plan;

@@ -9,6 +9,8 @@ pub(crate) mod duplicates;
 pub(crate) mod excluded;
 pub(crate) mod fold_groups;
 pub(crate) mod frame_cache;
+pub(crate) mod frame_captions;
+pub(crate) mod frame_location;
 pub(crate) mod grouping;
 pub(crate) mod joints;
 pub(crate) mod labelled;

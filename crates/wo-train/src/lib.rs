@@ -31,12 +31,14 @@ pub use cli::args::{
     MethodFlag, MixedFlag, NearDuplicatesFlag, OptimizationArgs, Precision, ResumeFlag, RunArgs,
     SelfCheckFlag, SplitArgs,
 };
+pub use cli::dry_run_flag::DryRunFlag;
 pub use hyperparameters::Interpolation;
 
 use artifacts::previous_model::PreviousModel;
 use artifacts::run_dir::RunDir;
 use cli::base_flag::arguments_not_in_force;
 use cli::config::Config;
+use data::frame_cache::Storage;
 use model::base::{self, BaseModel};
 use session::Session;
 
@@ -106,6 +108,11 @@ fn train(
         );
     }
     session.announce(previous.as_ref());
+    if config.data.storage == Storage::Unread {
+        wo_cli::say!(
+            "planned from the records alone: near-duplicates and broken images are not known"
+        );
+    }
     let folds = session.check(config)?;
     let folder = config.data.folder_of_frames();
     let n_skipped_lines = session.dataset.n_skipped_lines;

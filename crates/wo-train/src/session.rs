@@ -20,6 +20,7 @@ use crate::artifacts::{loss_plot, model_card};
 use crate::cli::config::Config;
 use crate::cli::{plan, plan_warnings};
 use crate::data::dataset::Dataset;
+use crate::data::frame_cache::Storage;
 use crate::data::reader::read_dataset;
 use crate::data::{captions, leakage};
 use crate::hyperparameters::Hyperparameters;
@@ -84,6 +85,11 @@ impl Session {
                 let dataset = read_dataset(&config.data, input, &preprocessor);
                 (base, dataset.exit_or(Exit::Integrity)?, None)
             }
+            None if config.data.storage == Storage::Unread => wo_cli::bail!(
+                Exit::Usage,
+                "--dry-run=records looks at no image, so it cannot choose a base model";
+                "name one, such as --init tiny"
+            ),
             None => choose_base(config, group, input, run_dir).exit_or(Exit::Integrity)?,
         };
         let BaseModel { init, mut record } = base;

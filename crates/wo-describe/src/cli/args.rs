@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use wo_cli::{CaptionsFlag, Common, Reading};
 use wo_shard::ShardFlag;
+use wo_webdataset::ShardSize;
 
 /// Add labels and descriptions to frames
 ///
@@ -28,9 +29,14 @@ pub struct Args {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
     pub to: FormatFlag,
-    /// Write to FILE instead of stdout; FILE is replaced only when complete
+    /// Write to FILE instead of stdout; FILE is replaced only when complete. For --to webdataset the name of the tar
+    /// files with one place for their number, such as frames-%06d.tar; files that are there are never replaced
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// How much a tar file holds before the next video goes into another one: frames, such as 5000, or bytes, such as
+    /// 500MB [default: 10000]
+    #[arg(long, value_name = "SIZE")]
+    pub tar_size: Option<ShardSize>,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub shard: ShardFlag,
@@ -48,6 +54,7 @@ const EXAMPLES: &str = "Examples:
   wo-describe frames/records.ndjson --to csv -o labels.csv
   wo-describe records.ndjson --shard 2/8 | wo-eval --model model --shard 2/8 > part-2.ndjson
   wo-describe frames/records.ndjson --csv labels.csv | wo-train -o model
+  wo-describe frames/records.ndjson --to webdataset -o 'frames-%06d.tar'
   wo-extract data/training_data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model
 
 Edit the tables of a folder of frames in place. Do not put a table of all frames beside them,
@@ -60,6 +67,8 @@ pub enum FormatFlag {
     Ndjson,
     /// The table frame_path,label,description, for a spreadsheet
     Csv,
+    /// Tar files with an image, a text and a JSON file for each frame, as WebDataset and open_clip read them
+    Webdataset,
 }
 
 impl AsRef<Common> for Args {

@@ -6,6 +6,7 @@ mod flow;
 mod reviews;
 mod shards;
 mod stream;
+mod webdataset;
 mod words;
 
 use wo_testkit::Tool;

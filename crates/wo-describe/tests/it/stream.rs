@@ -354,13 +354,21 @@ Options:
           Output format
 
           Possible values:
-          - ndjson: Records
-          - csv:    The table frame_path,label,description, for a spreadsheet
+          - ndjson:     Records
+          - csv:        The table frame_path,label,description, for a spreadsheet
+          - webdataset: Tar files with an image, a text and a JSON file for each frame, as
+            WebDataset and open_clip read them
           
           [default: ndjson]
 
   -o, --output <FILE>
-          Write to FILE instead of stdout; FILE is replaced only when complete
+          Write to FILE instead of stdout; FILE is replaced only when complete. For --to webdataset
+          the name of the tar files with one place for their number, such as frames-%06d.tar; files
+          that are there are never replaced
+
+      --tar-size <SIZE>
+          How much a tar file holds before the next video goes into another one: frames, such as
+          5000, or bytes, such as 500MB [default: 10000]
 
       --shard <I/N>
           Take only part I of N, counted from 1: all videos of a person or source are in one part,
@@ -398,6 +406,7 @@ Examples:
   wo-describe frames/records.ndjson --to csv -o labels.csv
   wo-describe records.ndjson --shard 2/8 | wo-eval --model model --shard 2/8 > part-2.ndjson
   wo-describe frames/records.ndjson --csv labels.csv | wo-train -o model
+  wo-describe frames/records.ndjson --to webdataset -o 'frames-%06d.tar'
   wo-extract data/training_data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model
 
 Edit the tables of a folder of frames in place. Do not put a table of all frames beside them,

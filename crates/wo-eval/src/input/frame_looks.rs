@@ -53,6 +53,7 @@ impl FrameLooks {
         frames.push(FrameItem {
             frame,
             base: self.base.clone(),
+            span: None,
         });
     }
 

@@ -223,6 +223,7 @@ mod tests {
             FrameItem {
                 frame: serde_json::from_value(frame).expect("a frame"),
                 base: folder.to_owned(),
+                span: None,
             }
         };
         let frames: Vec<FrameItem> = (0..n_frames).map(frame).collect();

@@ -16,8 +16,8 @@ const MAX_STILL_PX: i64 = 1024;
 #[command(name = "wo-synth", version, after_help = AFTER_HELP)]
 pub struct Args {
     /// Folder to write into; it is made if it is not there
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "records_only")]
+    pub out: Option<PathBuf>,
 
     /// How many videos of each exercise and label
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -45,6 +45,16 @@ pub struct Args {
     )]
     pub still_size: u32,
 
+    /// Write so many frame records of each video to stdout, and no file: their images do not exist. They show how tools
+    /// grow with the number of frames
+    #[arg(
+        long,
+        value_name = "K",
+        conflicts_with_all = ["out", "stills"],
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub records_only: Option<u32>,
+
     #[command(flatten)]
     #[expect(missing_docs, reason = "the help is on the flattened flag")]
     pub seed: Seed,
@@ -65,7 +75,8 @@ With --stills: DIR/frames_EXERCISE_LABEL/NAME_K.jpg, DIR/records.ndjson and DIR/
 Examples:
   wo-synth --out videos --videos-per-class 4 --seed 7
   wo-synth --out videos --exercises squat,deadlift -j 2 | jq -r .faults[]?
-  wo-synth --out stills --videos-per-class 300 --stills 8 --still-size 144";
+  wo-synth --out stills --videos-per-class 300 --stills 8 --still-size 144
+  wo-synth --videos-per-class 1000 --records-only 100 | wo-describe | wo-train --init tiny --dry-run=records";
 
 impl AsRef<Common> for Args {
     fn as_ref(&self) -> &Common {

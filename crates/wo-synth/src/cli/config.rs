@@ -15,6 +15,8 @@ pub(crate) struct Config {
     pub(crate) plan: PlanOptions,
     /// Stills in place of videos.
     pub(crate) stills: Option<StillOptions>,
+    /// So many records of each video in place of files.
+    pub(crate) records_only: Option<u32>,
     pub(crate) n_threads: usize,
 }
 
@@ -24,7 +26,7 @@ impl From<&Args> for Config {
             args.exercises.is_empty() || args.exercises.iter().any(|name| name == exercise.name())
         };
         Self {
-            out: args.out.clone(),
+            out: args.out.clone().unwrap_or_default(),
             plan: PlanOptions {
                 seed: args.seed.seed,
                 exercises: Exercise::ALL.into_iter().filter(is_asked).collect(),
@@ -35,6 +37,7 @@ impl From<&Args> for Config {
                 n_stills,
                 side: args.still_size,
             }),
+            records_only: args.records_only,
             n_threads: args.threads.count(),
         }
     }

@@ -222,3 +222,36 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn records_alone_name_images_that_do_not_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = [
+        "--records-only",
+        "3",
+        "--videos-per-class",
+        "2",
+        "--exercises",
+        "squat",
+    ];
+    let run = || {
+        tool(&args, None)
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    let stdout = ok(run());
+    assert_eq!(stdout, ok(run()), "the seed decides");
+    let records = lines(&stdout);
+    let video = ["video", "frame", "frame", "frame"];
+    let expected = [&["begin"][..], &video, &video, &video, &video, &["end"]].concat();
+    assert_eq!(types(&records), expected);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    for frame in records.iter().filter(|it| it["type"] == "frame") {
+        assert_eq!(frame["exercise"], "squat");
+        let path = frame["image"]["file"]["path"].as_str().expect("a path");
+        assert!(path.starts_with("frames/squat_00000"), "{path}");
+    }
+    let both = tool(&args, Some(folder.path())).output().unwrap();
+    assert_eq!(both.status.code(), Some(2));
+}

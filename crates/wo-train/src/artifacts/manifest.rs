@@ -31,7 +31,7 @@ pub(crate) fn manifest(
         group_by: Some(dataset.grouping.by),
         videos: videos
             .filter(|example| !example.is_part)
-            .map(|example| example.video)
+            .map(|example| example.recorded_video())
             .collect(),
         arguments: serde_json::to_value(hyper)?,
         metrics: fitted.metrics.clone(),

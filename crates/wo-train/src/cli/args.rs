@@ -8,6 +8,7 @@ use wo_cli::{CaptionsFlag, Common, Reading, Seed, Threads};
 use wo_clip::Pooling;
 use wo_record::GroupBy;
 
+use crate::cli::dry_run_flag::DryRunFlag;
 use crate::hyperparameters::Interpolation;
 
 /// Fine-tune CLIP on described frames so that it judges form
@@ -55,8 +56,9 @@ pub struct MainArgs {
     /// File of records; `-` or nothing reads stdin
     #[arg(value_name = "INPUT", conflicts_with = "data_dir")]
     pub input: Option<PathBuf>,
-    /// Folder of labelled frames to read instead of INPUT: its records.ndjson and CSVs
-    #[arg(long, value_name = "DIR")]
+    /// Folder of labelled frames to read instead of INPUT: its records.ndjson and CSVs. Or tar shards of wo-describe, named
+    /// as WebDataset does: 'frames-{000000..000031}.tar', 'frames-*.tar', a.tar::b.tar, 'pipe:COMMAND'
+    #[arg(long, value_name = "DIR|SHARDS")]
     pub data_dir: Option<PathBuf>,
     /// Where to write the model: a `.pt` file, or a folder for Hugging Face's CLIPModel.from_pretrained
     #[arg(
@@ -77,9 +79,10 @@ pub struct MainArgs {
     /// Passes over the training videos
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub epochs: u32,
-    /// Print the plan and stop
-    #[arg(long)]
-    pub dry_run: bool,
+    /// Print the plan and stop. `--dry-run=records` opens no image, for a quick look at many frames: near-duplicates and
+    /// broken images are then not found
+    #[arg(long, value_name = "FROM", num_args = 0..=1, require_equals = true, default_missing_value = "images")]
+    pub dry_run: Option<DryRunFlag>,
 }
 
 /// Which version of the base model, and from where.
@@ -381,6 +384,8 @@ const EXAMPLES: &str = "Examples:
   wo-extract data/training_data | wo-describe | wo-train --output models/clip_finetuned_workout.pt
   wo-train --data-dir data/labeled_frames --epochs 20 --output models/workout
   wo-train --init openai/clip-vit-base-patch32 --data-dir data/labeled_frames --method lora
+  wo-train --data-dir 'frames-{000000..000031}.tar' --output models/workout
+  wo-train --data-dir 'pipe:aws s3 cp s3://bucket/frames-{000000..000031}.tar -' --output models/workout
   wo-train --data-dir data/labeled_frames --dry-run
   torchrun --no-python --nproc-per-node 2 wo-train --data-dir data/labeled_frames --output models/workout";
 

@@ -13,6 +13,7 @@ use crate::cli::args::{
     SelfCheckFlag,
 };
 use crate::cli::base_flag::base_request;
+use crate::cli::dry_run_flag::DryRunFlag;
 use crate::cli::loss_flag::loss_of;
 use crate::cli::machine::MachineConfig;
 use crate::data::config::{DataConfig, Mixed, NearDuplicates, Source};
@@ -98,7 +99,7 @@ impl Config {
                 precision: args.machine.precision.asked(),
                 has_bfloat16: Processor::of_machine().has_bfloat16(),
             },
-            is_dry_run: main.dry_run,
+            is_dry_run: main.dry_run.is_some(),
             fetches_only: args.base_model.fetch_base,
             args,
         })
@@ -190,13 +191,14 @@ fn data_config(args: &Args) -> DataConfig {
     let parent = parent.filter(|dir| !dir.as_os_str().is_empty());
     DataConfig {
         source: match &args.main.data_dir {
-            Some(folder) => Source::Folder(folder.clone()),
+            Some(named) => Source::of_data_dir(named),
             None => Source::Stream(args.main.input.clone()),
         },
         cache_dir: parent.unwrap_or(Path::new(".")).to_owned(),
-        // A probe reads each frame at most once.
-        storage: match args.main.method {
-            MethodFlag::Probe => Storage::Files,
+        storage: match (args.main.dry_run, args.main.method) {
+            (Some(DryRunFlag::Records), _) => Storage::Unread,
+            // A probe reads each frame at most once.
+            (_, MethodFlag::Probe) => Storage::Files,
             _ => Storage::Pixels,
         },
         captions: args.data.captions.clone(),

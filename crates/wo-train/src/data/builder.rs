@@ -9,13 +9,14 @@ use wo_cli::{Exit, ensure};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem};
 use wo_picture::Fingerprint;
-use wo_record::{Failure, Group, Name, PerceptualHash, Quality, UNCLEAR, Video, code, keys_of};
+use wo_record::{Failure, Group, Name, Quality, UNCLEAR, Video, code, keys_of};
 
 use crate::data::config::{DataConfig, Mixed};
 use crate::data::dataset::{Dataset, Example, classes_and_captions, file_facts};
 use crate::data::duplicates;
 use crate::data::excluded::Exclusions;
-use crate::data::frame_cache::{FrameCache, FrameId};
+use crate::data::frame_cache::{FrameCache, FrameId, Storage};
+use crate::data::frame_captions::{CaptionPool, FrameCaptions};
 use crate::data::grouping::Grouping;
 use crate::data::labelled::{Labelled, Part, name_of};
 use crate::data::photographs::{Look, PhotoSurvey};
@@ -35,6 +36,7 @@ struct Loaded {
 /// Collects the videos of a dataset.
 pub(crate) struct DatasetBuilder {
     frame_cache: FrameCache,
+    caption_pool: CaptionPool,
     mixed: Mixed,
     videos: Vec<Labelled>,
     failures: Vec<Failure>,
@@ -49,12 +51,16 @@ impl DatasetBuilder {
     pub(crate) fn new(config: &DataConfig, preprocessor: &Preprocessor) -> anyhow::Result<Self> {
         Ok(Self {
             frame_cache: FrameCache::new(preprocessor, &config.cache_dir, config.storage)?,
+            caption_pool: CaptionPool::default(),
             mixed: config.mixed,
             videos: Vec::new(),
             failures: Vec::new(),
             exclusions: Exclusions::default(),
             photo_survey: PhotoSurvey::default(),
-            n_to_survey: MAX_SURVEYED,
+            n_to_survey: match config.storage {
+                Storage::Unread => 0,
+                Storage::Pixels | Storage::Files => MAX_SURVEYED,
+            },
         })
     }
 
@@ -84,7 +90,7 @@ impl DatasetBuilder {
             return Ok(());
         }
         let contrary = take_frames(&mut item, &settled.contrary);
-        let captions = captions_of(&item.frames);
+        let captions = self.captions_of(&item.frames);
         if captions.is_empty() {
             self.exclusions.undescribed.push(name);
             return Ok(());
@@ -151,7 +157,7 @@ impl DatasetBuilder {
         }
         let mut parts = Vec::new();
         for ((exercise, label), frames) in by_name {
-            let captions = captions_of(&frames);
+            let captions = self.captions_of(&frames);
             let faults = faults_of(&frames);
             if captions.is_empty() {
                 self.exclusions
@@ -180,14 +186,17 @@ impl DatasetBuilder {
             .par_iter()
             .map(|frame| self.frame_cache.prepare(frame))
             .collect();
-        let mut all = Loaded::default();
+        let mut all = Loaded {
+            frames: Vec::with_capacity(frames.len()),
+            ..Loaded::default()
+        };
         for (result, frame) in loaded.into_iter().zip(frames) {
             match result {
                 Ok(prepared) => {
                     let quality = frame.frame.quality.as_ref();
                     all.hashes.extend(quality.and_then(|it| Some(it.hash()?.0)));
-                    all.frames.push(self.frame_cache.add(frame, &prepared)?);
-                    all.small.push(prepared.small);
+                    all.frames.push(self.frame_cache.add(&frame, &prepared)?);
+                    all.small.extend(prepared.small);
                 }
                 Err(error) => {
                     let what = format!(
@@ -206,7 +215,15 @@ impl DatasetBuilder {
                 }
             }
         }
+        all.hashes.shrink_to_fit();
         Ok(all)
+    }
+
+    fn captions_of(&mut self, frames: &[FrameItem]) -> FrameCaptions {
+        let texts = frames
+            .iter()
+            .filter_map(|it| it.frame.description.as_deref());
+        self.caption_pool.captions(texts)
     }
 
     /// Splits what was added.
@@ -291,7 +308,6 @@ fn examples(mut labelled: Labelled, split: Split, candidate: Candidate) -> Vec<E
         let mut video = whole.video.clone();
         (video.exercise, video.label) = (it.class.exercise.clone(), it.class.label.clone());
         video.faults.clone_from(&it.class.faults);
-        video.hashes.clear();
         video.fingerprint = None;
         Example {
             video,
@@ -299,6 +315,7 @@ fn examples(mut labelled: Labelled, split: Split, candidate: Candidate) -> Vec<E
             frames: it.frames,
             captions: it.captions,
             poses: Vec::new(),
+            hashes: Vec::new(),
             is_part: true,
             ..whole.clone()
         }
@@ -333,10 +350,8 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
             faults: class.faults.clone(),
             angle: item.video.angle,
             duration_ms: item.video.duration_ms,
-            hashes: hashes
-                .iter()
-                .map(|hash| PerceptualHash(*hash).to_string())
-                .collect(),
+            // Written as texts where they leave the run.
+            hashes: Vec::new(),
             fingerprint: fingerprint.map(|it| it.to_text()),
         },
         class,
@@ -348,6 +363,7 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
         },
         sharpness,
         brightness,
+        hashes,
         frames,
         captions,
         is_part: false,
@@ -367,11 +383,6 @@ fn take_frames(item: &mut VideoItem, indices: &[usize]) -> Vec<FrameItem> {
     let indices: HashSet<u32> = taken.iter().map(|it| it.frame.index).collect();
     item.poses.retain(|pose| !indices.contains(&pose.index));
     taken
-}
-
-fn captions_of(frames: &[FrameItem]) -> Vec<String> {
-    let captions = frames.iter().filter_map(|it| it.frame.description.clone());
-    captions.collect()
 }
 
 fn faults_of(frames: &[FrameItem]) -> Vec<Name> {

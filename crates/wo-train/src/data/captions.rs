@@ -102,7 +102,7 @@ fn first_equal(classes: &[Class], texts: &ClassTexts) -> Option<(usize, usize)> 
 fn warn_of_unread(dataset: &Dataset) {
     let mut all: BTreeMap<&Class, BTreeSet<&str>> = BTreeMap::new();
     for example in dataset.of(Split::Train) {
-        let captions = example.captions.iter().map(String::as_str);
+        let captions = example.captions.runs().map(|(caption, _)| caption);
         all.entry(&example.class).or_default().extend(captions);
     }
     for (class, kept) in dataset.classes.iter().zip(&dataset.captions) {

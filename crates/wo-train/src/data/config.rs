@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use wo_cli::{CaptionsFlag, Reading, shell_word};
-use wo_input::folder_of_frames;
+use wo_input::{folder_of_frames, is_list_of_shards};
 use wo_record::GroupBy;
 
 use crate::data::frame_cache::Storage;
@@ -32,6 +32,19 @@ pub(crate) enum Source {
     Folder(PathBuf),
     /// A file of records; `-` or `None` is stdin.
     Stream(Option<PathBuf>),
+    /// Tar shards, named as WebDataset does.
+    Shards(String),
+}
+
+impl Source {
+    /// What `--data-dir` names: a folder, or tar shards.
+    pub(crate) fn of_data_dir(named: &Path) -> Self {
+        let shards = named.to_str().filter(|it| is_list_of_shards(it));
+        match shards.filter(|_| !named.is_dir()) {
+            Some(shards) => Self::Shards(shards.to_owned()),
+            None => Self::Folder(named.to_owned()),
+        }
+    }
 }
 
 /// What to do with frames whose label differs from their video's.
@@ -60,6 +73,7 @@ impl DataConfig {
         match &self.source {
             Source::Folder(folder) => folder_of_frames(Some(folder), None),
             Source::Stream(input) => folder_of_frames(None, input.as_deref()),
+            Source::Shards(_) => None,
         }
     }
 
@@ -68,6 +82,7 @@ impl DataConfig {
         let records = match &self.source {
             Source::Folder(folder) => Some(folder.join("records.ndjson")).filter(|it| it.exists()),
             Source::Stream(input) => input.clone().filter(|it| it != Path::new("-")),
+            Source::Shards(_) => None,
         };
         match (records, &self.source) {
             (Some(records), _) => {
@@ -75,6 +90,10 @@ impl DataConfig {
                 format!("wo-describe writes them: wo-describe {records} -o {records}")
             }
             (None, Source::Folder(_)) => "write them into the column description".to_owned(),
+            (None, Source::Shards(_)) => {
+                "wo-describe writes them into new shards: wo-describe RECORDS --to webdataset -o 'frames-%06d.tar'"
+                    .to_owned()
+            }
             (None, Source::Stream(_)) => {
                 "wo-describe writes them: wo-extract DIR | wo-describe | wo-train".to_owned()
             }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use wo_cli::{Exit, ensure};
 use wo_clip::{Class, Split, SplitVideo};
-use wo_record::{Failure, Pose, Producer, RecordPath, Video};
+use wo_record::{Failure, PerceptualHash, Pose, Producer, RecordPath, Video};
 
 use crate::data::frame_cache::{FrameCache, FrameId};
+use crate::data::frame_captions::FrameCaptions;
 use crate::data::grouping::Grouping;
 use crate::data::photographs::PhotoSurvey;
 
@@ -33,13 +34,25 @@ pub(crate) struct Example {
     pub(crate) poses: Vec<Pose>,
     /// Its container metadata, in the order of [`file_facts`].
     pub(crate) file_facts: Vec<Option<f64>>,
-    pub(crate) captions: Vec<String>,
+    pub(crate) captions: FrameCaptions,
+    /// Perceptual hashes of its frames, where records have them. The record of the video has none: as texts they would
+    /// take seven times as much.
+    pub(crate) hashes: Vec<u64>,
     /// Whether it is only those frames of a video whose label differs from the video's. They are trained on, never
     /// validated on.
     pub(crate) is_part: bool,
 }
 
 impl Example {
+    /// What the model keeps of the video.
+    pub(crate) fn recorded_video(&self) -> SplitVideo {
+        let hashes = self.hashes.iter().map(|it| PerceptualHash(*it).to_string());
+        SplitVideo {
+            hashes: hashes.collect(),
+            ..self.video.clone()
+        }
+    }
+
     /// A video without frames.
     #[cfg(test)]
     pub(crate) fn without_frames(video: SplitVideo, class: Class) -> Self {
@@ -53,7 +66,8 @@ impl Example {
             brightness: None,
             poses: Vec::new(),
             file_facts: vec![None; 6],
-            captions: Vec::new(),
+            captions: FrameCaptions::default(),
+            hashes: Vec::new(),
             is_part: false,
         }
     }
@@ -129,8 +143,8 @@ impl Dataset {
     pub(crate) fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for example in &self.examples {
+            let video = example.recorded_video();
             let Example {
-                video,
                 class,
                 frames,
                 captions,
@@ -155,8 +169,8 @@ pub(crate) fn classes_and_captions(
     let mut by_class: BTreeMap<Class, BTreeMap<&str, usize>> = BTreeMap::new();
     for example in examples.iter().filter(|e| e.video.split == Split::Train) {
         let captions = by_class.entry(example.class.clone()).or_default();
-        for caption in &example.captions {
-            *captions.entry(caption).or_default() += 1;
+        for (caption, n) in example.captions.runs() {
+            *captions.entry(caption).or_default() += n;
         }
     }
     ensure!(

@@ -14,10 +14,12 @@ use wo_input::{FrameItem, ImageError, Preprocessor, check_image, decode_image};
 use wo_picture::small_frame;
 use wo_record::Image;
 
+use crate::data::frame_location::{FrameLocation, Kept, NamedFrame, read_entry, write_entry};
+
 /// The side of a square, as a multiple of the model's input.
 const MARGIN: f64 = 1.15;
-/// Bytes of pixels that are cached: about forty thousand frames at 224 pixels. Beyond that, frames in files of their
-/// own are decoded each time.
+/// Bytes that are cached: about forty thousand frames at 224 pixels. Beyond that frames are decoded each time, from the
+/// user's files, or from the encoded image where that came within a record.
 const MAX_BYTES: u64 = 8 << 30;
 
 /// Identifies the content of a frame: the first bytes of BLAKE3 of its file.
@@ -28,22 +30,13 @@ pub(crate) struct PreparedFrame {
     key: Key,
     /// `None` if it stays in its file.
     square: Option<RgbImage>,
-    /// For the fingerprint of its video.
-    pub(crate) small: RgbImage,
+    /// For the fingerprint of its video; `None` where no image is opened.
+    pub(crate) small: Option<RgbImage>,
 }
 
 /// A frame of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FrameId(u32);
-
-/// Where a frame is.
-#[derive(Debug)]
-enum FrameLocation {
-    /// At this byte of the cache's file.
-    Stored(u64),
-    /// In a file of the user's.
-    Source(Box<FrameItem>),
-}
 
 /// How frames in files of their own are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +45,8 @@ pub(crate) enum Storage {
     Pixels,
     /// In their files, decoded each time: for runs that read each frame at most once.
     Files,
+    /// Not looked at at all: for a plan that is made from the records alone.
+    Unread,
 }
 
 /// The cache.
@@ -87,6 +82,13 @@ impl FrameCache {
 
     /// Hashes and decodes a frame.
     pub(crate) fn prepare(&self, frame: &FrameItem) -> Result<PreparedFrame, ImageError> {
+        if self.storage == Storage::Unread {
+            return Ok(PreparedFrame {
+                key: Key::default(),
+                square: None,
+                small: None,
+            });
+        }
         let bytes = frame.bytes()?;
         let mut key = Key::default();
         let hash = blake3::hash(&bytes);
@@ -101,56 +103,62 @@ impl FrameCache {
         Ok(PreparedFrame {
             key,
             square: (!stays).then(|| self.preprocessor.square(&image)),
-            small: small_frame(&image),
+            small: Some(small_frame(&image)),
         })
     }
 
     /// Adds a frame.
     pub(crate) fn add(
         &mut self,
-        frame: FrameItem,
+        frame: &FrameItem,
         prepared: &PreparedFrame,
     ) -> anyhow::Result<FrameId> {
         let id =
             FrameId(u32::try_from(self.locations.len()).context("more than four billion frames")?);
         let is_full = self.n_bytes + self.bytes_per_square() > MAX_BYTES;
-        let location = match &prepared.square {
-            Some(square) if !(is_full && is_file(&frame)) => {
-                let written = self.file.write_all_at(square.as_raw(), self.n_bytes);
+        let first = self.n_bytes;
+        let kept = match (&prepared.square, NamedFrame::of(frame)) {
+            (Some(square), _) if !is_full => {
+                let written = self.file.write_all_at(square.as_raw(), first);
                 written.context("cache a frame beside the model")?;
-                let offset = self.n_bytes;
                 self.n_bytes += self.bytes_per_square();
-                FrameLocation::Stored(offset)
+                Kept::Square
             }
-            _ => FrameLocation::Source(Box::new(frame)),
+            (_, Some(named)) => {
+                let text = serde_json::to_vec(&named).context("name a frame")?;
+                self.n_bytes += write_entry(&self.file, first, &text)?;
+                Kept::Named
+            }
+            (_, None) => {
+                self.n_bytes += write_entry(&self.file, first, &frame.bytes()?)?;
+                Kept::Encoded
+            }
         };
-        self.locations.push(location);
+        self.locations.push(FrameLocation::new(kept, first));
         self.keys.push(prepared.key);
         Ok(id)
     }
 
     /// The square of a frame.
     pub(crate) fn get(&self, id: FrameId) -> anyhow::Result<RgbImage> {
-        match &self.locations[id.0 as usize] {
-            FrameLocation::Stored(offset) => {
+        let (kept, first) = self.locations[id.0 as usize].parts();
+        let image = match kept {
+            Kept::Square => {
                 let mut pixels = vec![0; self.bytes_per_square() as usize];
-                let read = self.file.read_exact_at(&mut pixels, *offset);
+                let read = self.file.read_exact_at(&mut pixels, first);
                 read.context("read a cached frame beside the model")?;
                 let side = self.preprocessor.side;
-                RgbImage::from_raw(side, side, pixels).context("a square of pixels")
+                return RgbImage::from_raw(side, side, pixels).context("a square of pixels");
             }
-            FrameLocation::Source(frame) => {
-                let name = || {
-                    format!(
-                        "frame {} of video {}",
-                        frame.frame.index, frame.frame.video_id
-                    )
-                };
-                let loaded = frame.load().with_context(name);
-                let image = loaded.exit_or(Exit::Integrity)?;
-                Ok(self.preprocessor.square(&image))
+            Kept::Encoded => decode_image(&read_entry(&self.file, first)?)?,
+            Kept::Named => {
+                let named: NamedFrame = serde_json::from_slice(&read_entry(&self.file, first)?)
+                    .context("read the name of a frame beside the model")?;
+                let name = || format!("frame {} of video {}", named.index, named.video_id);
+                named.load().with_context(name).exit_or(Exit::Integrity)?
             }
-        }
+        };
+        Ok(self.preprocessor.square(&image))
     }
 
     /// Identifies the content of a frame.

@@ -161,6 +161,7 @@ mod tests {
 
     use super::*;
     use crate::data::fold_groups::fold_groups;
+    use crate::data::frame_captions::FrameCaptions;
     use crate::data::split::{Candidate, Fractions, split_groups};
 
     fn labelled(number: usize, person: Option<String>, source: Option<String>) -> Labelled {
@@ -185,7 +186,7 @@ mod tests {
             fingerprint: None,
             sharpness: None,
             brightness: None,
-            captions: Vec::new(),
+            captions: FrameCaptions::default(),
             parts: Vec::new(),
         }
     }

@@ -6,6 +6,7 @@ use wo_picture::Fingerprint;
 use wo_record::Video;
 
 use crate::data::frame_cache::FrameId;
+use crate::data::frame_captions::FrameCaptions;
 
 /// A labelled video before the split.
 pub(crate) struct Labelled {
@@ -16,7 +17,7 @@ pub(crate) struct Labelled {
     pub(crate) fingerprint: Option<Fingerprint>,
     pub(crate) sharpness: Option<f64>,
     pub(crate) brightness: Option<f64>,
-    pub(crate) captions: Vec<String>,
+    pub(crate) captions: FrameCaptions,
     /// Its frames that train with their own label, by label.
     pub(crate) parts: Vec<Part>,
 }
@@ -25,7 +26,7 @@ pub(crate) struct Labelled {
 pub(crate) struct Part {
     pub(crate) class: Class,
     pub(crate) frames: Vec<FrameId>,
-    pub(crate) captions: Vec<String>,
+    pub(crate) captions: FrameCaptions,
 }
 
 impl Labelled {

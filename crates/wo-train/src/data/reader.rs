@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Context;
 use wo_cli::{OnError, open_input};
 use wo_input::{
-    Preprocessor, RECORDS, StreamCorrections, VideoItem, begin_of_records, check_frames,
-    folder_of_paths, videos_of_data_dir, videos_of_stream,
+    Preprocessor, RECORDS, ShardsRest, StreamCorrections, VideoItem, begin_of_records,
+    check_frames, folder_of_paths, videos_of_data_dir, videos_of_shards, videos_of_stream,
 };
 use wo_record::{Failure, Producer, ReadError, Reader, Shard};
 
@@ -56,7 +56,19 @@ pub(crate) fn read_videos(
     match &config.source {
         Source::Folder(folder) => read_folder(folder, config, take),
         Source::Stream(input) => read_stream(input.as_deref(), stdin, config, take),
+        Source::Shards(names) => read_shards(names, config, take),
     }
+}
+
+fn read_shards(names: &str, config: &DataConfig, take: Take<'_>) -> anyhow::Result<Rest> {
+    // Nobody corrects what lies in a shard.
+    StreamCorrections::of_input(None, &config.captions)?;
+    let ShardsRest { upstream, failures } = videos_of_shards(names, take)?;
+    Ok(Rest {
+        failures,
+        upstream,
+        n_skipped_lines: 0,
+    })
 }
 
 fn read_folder(folder: &Path, config: &DataConfig, take: Take<'_>) -> anyhow::Result<Rest> {

@@ -1,36 +1,77 @@
 //! Videos that wait on the disk until the base model is chosen: only then is known how large its input is.
+//!
+//! In memory are eight bytes for each video, whatever its frames.
 
 use std::fs::{self, File};
 use std::io::BufRead;
-use std::os::unix::fs::FileExt;
 
 use anyhow::Context;
-use wo_input::{Preprocessor, VideoItem};
-use wo_record::Image;
+use serde::{Deserialize, Serialize};
+use wo_input::{FrameItem, Preprocessor, Span, VideoItem};
+use wo_record::{Frame, Pose, RecordPath, Video};
 
 use crate::data::builder::DatasetBuilder;
 use crate::data::config::DataConfig;
 use crate::data::dataset::Dataset;
+use crate::data::frame_location::{read_entry, write_entry};
 use crate::data::photographs::{Look, PhotoSurvey, is_trained_on};
 use crate::data::reader::{Rest, read_videos};
 
-/// All videos of an input. Images that came within records lie in an unnamed file, so that memory does not grow with them.
+/// All videos of an input, in an unnamed file, so that memory does not grow with them.
 #[derive(Debug)]
 pub(crate) struct Spool {
     file: File,
     n_bytes: u64,
-    videos: Vec<Waiting>,
+    /// The first byte of each video in the file.
+    firsts: Vec<u64>,
     survey: PhotoSurvey,
     hasher: blake3::Hasher,
     rest: Rest,
 }
 
-/// A video without the images that came within its records.
-#[derive(Debug)]
+/// A video as it lies in the file.
+#[derive(Serialize, Deserialize)]
 struct Waiting {
-    item: VideoItem,
-    /// The images in the file: the place of the frame, the first byte and the length.
-    images: Vec<(usize, u64, usize)>,
+    video: Video,
+    frames: Vec<WaitingFrame>,
+    poses: Vec<Pose>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WaitingFrame {
+    frame: Frame,
+    base: RecordPath,
+    span: Option<Span>,
+}
+
+impl From<VideoItem> for Waiting {
+    fn from(item: VideoItem) -> Self {
+        let waiting = |FrameItem { frame, base, span }| WaitingFrame {
+            frame,
+            base: base.into(),
+            span,
+        };
+        Self {
+            video: item.video,
+            frames: item.frames.into_iter().map(waiting).collect(),
+            poses: item.poses,
+        }
+    }
+}
+
+impl From<Waiting> for VideoItem {
+    fn from(waiting: Waiting) -> Self {
+        let item = |WaitingFrame { frame, base, span }| FrameItem {
+            frame,
+            base: base.as_path().to_owned(),
+            span,
+        };
+        Self {
+            video: waiting.video,
+            frames: waiting.frames.into_iter().map(item).collect(),
+            poses: waiting.poses,
+        }
+    }
 }
 
 impl Spool {
@@ -41,7 +82,7 @@ impl Spool {
         let mut this = Self {
             file: file.with_context(|| format!("create a file for frames in {}", dir.display()))?,
             n_bytes: 0,
-            videos: Vec::new(),
+            firsts: Vec::new(),
             survey: PhotoSurvey::default(),
             hasher: blake3::Hasher::new(),
             rest: Rest::default(),
@@ -60,7 +101,7 @@ impl Spool {
         self.hasher.finalize().to_hex().to_string()
     }
 
-    fn add(&mut self, mut item: VideoItem) -> anyhow::Result<()> {
+    fn add(&mut self, item: VideoItem) -> anyhow::Result<()> {
         let (video, n_frames) = (&item.video, item.frames.len());
         let line = format!(
             "{} {:?} {:?} {n_frames}\n",
@@ -70,17 +111,9 @@ impl Spool {
         if is_trained_on(&item) {
             self.survey.add(Look::of(&item.frames));
         }
-        let mut images = Vec::new();
-        for (place, frame) in item.frames.iter_mut().enumerate() {
-            if let Image::Inline { jpeg_base64 } = &mut frame.frame.image {
-                let text = std::mem::take(jpeg_base64);
-                let written = self.file.write_all_at(text.as_bytes(), self.n_bytes);
-                written.context("keep a frame beside the model")?;
-                images.push((place, self.n_bytes, text.len()));
-                self.n_bytes += text.len() as u64;
-            }
-        }
-        self.videos.push(Waiting { item, images });
+        let bytes = serde_json::to_vec(&Waiting::from(item)).context("keep a video")?;
+        self.firsts.push(self.n_bytes);
+        self.n_bytes += write_entry(&self.file, self.n_bytes, &bytes)?;
         Ok(())
     }
 
@@ -91,17 +124,10 @@ impl Spool {
         preprocessor: &Preprocessor,
     ) -> anyhow::Result<Dataset> {
         let mut builder = DatasetBuilder::new(config, preprocessor)?.surveyed(self.survey);
-        for Waiting { mut item, images } in self.videos {
-            for (place, start, length) in images {
-                let mut text = vec![0; length];
-                let read = self.file.read_exact_at(&mut text, start);
-                read.context("read a frame beside the model")?;
-                if let Some(frame) = item.frames.get_mut(place) {
-                    let jpeg_base64 = String::from_utf8(text).context("base64 is text")?;
-                    frame.frame.image = Image::Inline { jpeg_base64 };
-                }
-            }
-            builder.add(item)?;
+        for first in self.firsts {
+            let bytes = read_entry(&self.file, first)?;
+            let waiting: Waiting = serde_json::from_slice(&bytes).context("read a kept video")?;
+            builder.add(waiting.into())?;
         }
         Ok(self.rest.complete(builder.finish(config)?))
     }

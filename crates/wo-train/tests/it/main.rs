@@ -16,6 +16,7 @@ mod folds;
 mod groups;
 mod looks;
 mod methods;
+mod parts;
 mod plan;
 mod ranks;
 mod ranks_faults;

@@ -1,10 +1,10 @@
 //! What the plan says of videos that lack something, and that what it says to do helps.
 
-use serde_json::Value;
-use wo_testkit::tempdir;
+use serde_json::{Value, json};
+use wo_testkit::{stream, tempdir};
 
 use crate::told::{said, train};
-use crate::{colours, video};
+use crate::{colours, tool, video};
 
 /// The same videos, of another exercise.
 fn of_exercise(lines: Vec<String>, exercise: &str) -> Vec<String> {
@@ -102,4 +102,46 @@ fn records_say_the_precision_where_it_is_less_than_32_bits() {
     };
     assert_eq!(precision(&[]), Value::Null);
     assert_eq!(precision(&["--precision", "bf16"]), "bf16");
+}
+
+#[test]
+fn a_plan_from_records_alone_opens_no_image() {
+    let folder = tempdir().expect("a folder");
+    let gone = |line: String| {
+        let mut record: Value = serde_json::from_str(&line).expect("JSON");
+        if record["type"] == "frame" {
+            record["image"] = json!({ "file": { "path": "no/such.jpg" } });
+        }
+        record.to_string()
+    };
+    let lines: Vec<String> = colours().into_iter().map(gone).collect();
+    let run = |args: &[&str]| {
+        let tool = tool()
+            .args(args)
+            .args(["--validation", "0.25", "--test", "0.25"]);
+        tool.current_dir(folder.path()).stdin(stream(&lines)).run()
+    };
+    let plan = run(&["--init", "tiny", "--dry-run=records"]);
+    assert_eq!(
+        (plan.status, plan.stdout.as_str()),
+        (0, ""),
+        "{}",
+        plan.stderr
+    );
+    for words in [
+        "training: 8 videos",
+        "32 frames, 2 classes",
+        "planned from the records alone",
+    ] {
+        assert!(plan.stderr.contains(words), "{words}: {}", plan.stderr);
+    }
+    let without = run(&["--dry-run=records"]);
+    assert_eq!(without.status, 2, "{}", without.stderr);
+    assert!(
+        without.stderr.contains("name one, such as --init tiny"),
+        "{}",
+        without.stderr
+    );
+    let with_images = run(&["--init", "tiny", "--dry-run"]);
+    assert_eq!(with_images.status, 6, "{}", with_images.stderr);
 }

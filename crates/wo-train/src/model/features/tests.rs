@@ -23,9 +23,10 @@ fn frames(dir: &Path, preprocessor: &Preprocessor) -> (FrameCache, Vec<FrameId>)
         let item = FrameItem {
             frame: serde_json::from_value(frame).expect("a frame"),
             base: dir.to_owned(),
+            span: None,
         };
         let prepared = cache.prepare(&item).expect("it loads");
-        cache.add(item, &prepared).expect("it is kept")
+        cache.add(&item, &prepared).expect("it is kept")
     });
     let ids = ids.collect();
     (cache, ids)
