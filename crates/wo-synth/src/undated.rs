@@ -74,9 +74,9 @@ mod tests {
 
     use super::*;
 
-    fn mp4_box(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
+    fn mp4_box(kind: [u8; 4], payload: &[u8]) -> Vec<u8> {
         let size = u32::try_from(payload.len() + 8).unwrap().to_be_bytes();
-        [&size[..], kind, payload].concat()
+        [&size[..], &kind, payload].concat()
     }
 
     /// A movie with one track, whose three headers hold `times`.
@@ -88,11 +88,11 @@ mod tests {
             )
         };
         let media = mp4_box(
-            b"mdia",
-            &[header(b"mdhd"), mp4_box(b"minf", &[9; 5])].concat(),
+            *b"mdia",
+            &[header(*b"mdhd"), mp4_box(*b"minf", &[9; 5])].concat(),
         );
-        let track = mp4_box(b"trak", &[header(b"tkhd"), media].concat());
-        let movie = mp4_box(b"moov", &[header(b"mvhd"), track].concat());
+        let track = mp4_box(*b"trak", &[header(*b"tkhd"), media].concat());
+        let movie = mp4_box(*b"moov", &[header(*b"mvhd"), track].concat());
         let large = [
             &1_u32.to_be_bytes()[..],
             b"mdat",
@@ -100,7 +100,7 @@ mod tests {
             b"raw",
         ]
         .concat();
-        [mp4_box(b"ftyp", b"isom"), large, movie].concat()
+        [mp4_box(*b"ftyp", b"isom"), large, movie].concat()
     }
 
     #[test]

@@ -42,34 +42,30 @@ impl Setting {
     ) -> anyhow::Result<Self> {
         let n = options.count("frames", 8)?;
         manual_seed(SEED);
-        let (on_cpu, tokens, side) = match options.model() {
-            Some(folder) => {
-                let checkpoint = read_checkpoint(&folder)?;
-                let (vs, clip) = checkpoint.build(Device::Cpu)?;
-                let tokens = checkpoint.tokenizer.encode(&CAPTIONS)?;
-                let config = checkpoint.config.clone();
-                let side = i64::from(checkpoint.preprocessor.side);
-                ((vs, clip, config), tokens, side)
-            }
-            None => {
-                let config = ClipConfig::default();
-                let tokens = random_captions(CAPTIONS.len(), 18, config.text_config.eos_token_id);
-                let vs = nn::VarStore::new(Device::Cpu);
-                let side = config.vision_config.image_size;
-                let config = config.into();
-                let clip = Clip::new(&vs.root(), &config);
-                ((vs, clip, config), tokens, side)
-            }
+        let (on_cpu, tokens, side) = if let Some(folder) = options.model() {
+            let checkpoint = read_checkpoint(&folder)?;
+            let (vs, clip) = checkpoint.build(Device::Cpu)?;
+            let tokens = checkpoint.tokenizer.encode(&CAPTIONS)?;
+            let config = checkpoint.config.clone();
+            let side = i64::from(checkpoint.preprocessor.side);
+            ((vs, clip, config), tokens, side)
+        } else {
+            let config = ClipConfig::default();
+            let tokens = random_captions(CAPTIONS.len(), 18, config.text_config.eos_token_id);
+            let vs = nn::VarStore::new(Device::Cpu);
+            let side = config.vision_config.image_size;
+            let config = config.into();
+            let clip = Clip::new(&vs.root(), &config);
+            ((vs, clip, config), tokens, side)
         };
         let pixels = Tensor::randn([n, 3, side, side], FLOAT).to_device(device);
-        let (vs, clip) = match device {
-            Device::Cpu => (on_cpu.0, on_cpu.1),
-            _ => {
-                let mut vs = nn::VarStore::new(device);
-                let clip = Clip::new(&vs.root(), &on_cpu.2);
-                vs.copy(&on_cpu.0).context("copy the weights")?;
-                (vs, clip)
-            }
+        let (vs, clip) = if device == Device::Cpu {
+            (on_cpu.0, on_cpu.1)
+        } else {
+            let mut vs = nn::VarStore::new(device);
+            let clip = Clip::new(&vs.root(), &on_cpu.2);
+            vs.copy(&on_cpu.0).context("copy the weights")?;
+            (vs, clip)
         };
         let each: Vec<usize> = (0..CAPTIONS.len()).collect();
         let classes: Vec<i64> = (0..n).map(|i| i % CAPTIONS.len() as i64).collect();
@@ -148,7 +144,10 @@ impl Setting {
     /// The parameters that are trained, sorted by name.
     pub(crate) fn trained(&self) -> Vec<(String, Tensor)> {
         let stores = [Some(&self.vs), self.adapters.as_ref()];
-        let variables = stores.into_iter().flatten().flat_map(|vs| vs.variables());
+        let variables = stores
+            .into_iter()
+            .flatten()
+            .flat_map(nn::VarStore::variables);
         let mut variables: Vec<_> = variables.filter(|(_, it)| it.requires_grad()).collect();
         variables.sort_by(|a, b| a.0.cmp(&b.0));
         variables

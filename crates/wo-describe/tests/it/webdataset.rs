@@ -213,7 +213,7 @@ fn a_name_without_a_place_for_the_number_and_shards_that_are_there_are_refused()
         &["-o", "%d.tar", "--to", "ndjson", "--tar-size", "5"],
         "cannot be used multiple times",
     );
-    assert_eq!(shards(&dir), [String::new(); 0]);
+    assert_eq!(shards(&dir), Vec::<String>::new());
     fs::write(dir.path().join("f-7.tar"), "old").unwrap();
     check(&["-o", "f-%06d.tar"], "f-7.tar is there already");
     assert_eq!(fs::read(dir.path().join("f-7.tar")).unwrap(), b"old");
@@ -244,7 +244,7 @@ fn no_frame_is_no_shard_and_a_frame_twice_is_refused() {
     let cut = cut.trim_end().rsplit_once('\n').unwrap().0.to_owned() + "\n";
     let run = written(dir.path(), cut, &["-o", "%d.tar"]);
     assert_eq!(run.status, 6, "{run:?}");
-    assert_eq!(shards(&dir), [String::new(); 0]);
+    assert_eq!(shards(&dir), Vec::<String>::new());
 }
 
 #[test]

@@ -60,13 +60,13 @@ struct Case {
 
 impl Case {
     fn new() -> Self {
-        let folder = tempdir().unwrap();
+        let folder = tempdir().expect("a folder");
         let model = write_model(folder.path());
         fs::write(
             folder.path().join("all.ndjson"),
             stream(&lines(folder.path())),
         )
-        .unwrap();
+        .expect("written");
         Self { folder, model }
     }
 
@@ -255,7 +255,7 @@ fn what_does_not_belong_together_is_refused() {
     );
     // All judged by one model, and another one given; then one part judged by that other one.
     rewrite(&case.model, |manifest| {
-        manifest.run_hash = Some("other".to_owned())
+        manifest.run_hash = Some("other".to_owned());
     });
     check(
         &merge(&parts),

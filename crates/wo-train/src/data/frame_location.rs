@@ -72,15 +72,14 @@ impl NamedFrame {
     /// Loads the image.
     pub(crate) fn load(&self) -> Result<image::RgbImage, ImageError> {
         let path = self.path.as_path();
-        let bytes = match self.span {
-            Some(span) => span_bytes(path, span)?,
-            None => {
-                let image = Image::File {
-                    path: self.path.clone(),
-                    blake3: None,
-                };
-                image_bytes(&image, std::path::Path::new(""))?
-            }
+        let bytes = if let Some(span) = self.span {
+            span_bytes(path, span)?
+        } else {
+            let image = Image::File {
+                path: self.path.clone(),
+                blake3: None,
+            };
+            image_bytes(&image, std::path::Path::new(""))?
         };
         decode_image(&bytes)
     }

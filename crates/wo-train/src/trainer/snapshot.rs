@@ -20,6 +20,9 @@ use crate::trainer::arithmetic::Arithmetic;
 use crate::trainer::config::Resume;
 use crate::trainer::of_videos::Losses;
 
+/// Tensors by their names.
+type Weights = BTreeMap<String, Tensor>;
+
 /// Snapshots that are kept. Should the disk lose the newest, there is an older one.
 const N_KEPT: usize = 2;
 
@@ -104,7 +107,7 @@ struct State {
 
 impl State {
     /// The progress, and the best epoch with its weights.
-    fn resumed(self, best: Option<BTreeMap<String, Tensor>>) -> (TrainProgress, Option<BestEpoch>) {
+    fn resumed(self, best: Option<Weights>) -> (TrainProgress, Option<BestEpoch>) {
         let best = self.best_score.zip(best).map(|(score, weights)| BestEpoch {
             score,
             weights,
@@ -202,7 +205,7 @@ impl Snapshots {
         trained: &Trained,
         optimizer: &mut Optimizer,
         average: &mut WeightAverage,
-    ) -> anyhow::Result<Option<(State, Option<BTreeMap<String, Tensor>>)>> {
+    ) -> anyhow::Result<Option<(State, Option<Weights>)>> {
         let Some(mut snapshot) = latest_snapshot(&self.dir)? else {
             return Ok(None);
         };

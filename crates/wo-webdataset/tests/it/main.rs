@@ -1,5 +1,7 @@
 //! Shards that are read back, whole and damaged.
 
+#![expect(clippy::unwrap_used, reason = "all of it is test code")]
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
