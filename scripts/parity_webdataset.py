@@ -33,7 +33,7 @@ def described(records):
 def check_samples(shards, frames):
     """Each sample as webdataset splits it is a frame with its record, its video and its image."""
     seen = []
-    for sample in webdataset.WebDataset(shards, shardshuffle=False, empty_check=False):
+    for sample in webdataset.WebDataset(shards, shardshuffle=False):
         key = sample["__key__"]
         seen.append(key)
         record, video, image = frames[key]

@@ -144,7 +144,12 @@ fn each_option_that_takes_a_path_is_known() {
     for (command, written, read) in OPTIONS {
         let help = ok(here, &format!("{command} --help"));
         let words: Vec<&str> = help.split_whitespace().collect();
-        let is_path = |word: &str| matches!(word, "<FILE>" | "<DIR>" | "<PATH>" | "<FOLDER>");
+        let is_path = |word: &str| {
+            matches!(
+                word,
+                "<FILE>" | "<DIR>" | "<PATH>" | "<FOLDER>" | "<DIR|SHARDS>"
+            )
+        };
         let options = words.windows(2).filter(|pair| is_path(pair[1]));
         let options = options.filter_map(|pair| pair[0].starts_with("--").then_some(pair[0]));
         let known: BTreeSet<&str> = written.iter().chain(read).copied().collect();

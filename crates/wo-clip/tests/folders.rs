@@ -438,6 +438,28 @@ fn an_adapter_is_merged_as_peft_does_it() {
 }
 
 #[test]
+fn a_printed_command_names_the_folder_as_a_shell_reads_it() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("anna's \"model\" $HOME");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("config.json"), "{}").unwrap();
+    fs::write(folder.join("pytorch_model.bin"), b"PK\x03\x04").unwrap();
+    let said = refused(&folder);
+    let command = &said[said.find("python3 -c ").expect("a command")..];
+    // Python's place is taken by what prints its last argument.
+    let script = format!("python3() {{ printf %s \"$3\"; }}; {command}");
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        folder.to_string_lossy(),
+        "{said}"
+    );
+}
+
+#[test]
 fn an_adapter_that_cannot_be_merged_has_the_command_of_peft() {
     let base = model();
     let with = |field: &str, value: Value| {

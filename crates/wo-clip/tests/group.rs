@@ -4,7 +4,7 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use wo_clip::tch::{Device, Kind, Tensor};
 use wo_clip::{Group, Rendezvous};
@@ -128,17 +128,19 @@ fn sums(group: &Group) {
         (group.n_local() as i64, group.local_rank() as i64),
         (world, rank)
     );
-    let since = Instant::now();
     let wait = Duration::from_millis(if rank == 0 { 300 } else { 0 });
-    group
-        .in_turns(|| {
-            std::thread::sleep(wait);
-            Ok(())
-        })
-        .expect("done");
+    let began = group.in_turns(|| {
+        let began = SystemTime::now();
+        std::thread::sleep(wait);
+        Ok(began)
+    });
+    let since_epoch = began.expect("done").duration_since(UNIX_EPOCH);
+    let mut turns = vec![0.0; group.world()];
+    turns[group.rank()] = since_epoch.expect("after 1970").as_secs_f64();
+    let turns = group.sum_numbers(&turns).expect("summed");
     assert!(
-        since.elapsed() >= Duration::from_millis(300),
-        "the first comes first"
+        turns[1..].iter().all(|it| it - turns[0] >= 0.299),
+        "the first comes first: {turns:?}"
     );
     let traffic = group.take_traffic();
     assert!(

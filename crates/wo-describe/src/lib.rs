@@ -53,16 +53,15 @@ fn describe(
     stdout: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     let folder = config.input.as_deref().and_then(folder_of_records);
-    let is_same = |(input, output): (&Path, &Path)| {
-        input.canonicalize().ok() == output.canonicalize().ok() && input.exists()
-    };
     config
         .csv
         .iter()
         .try_for_each(|it| wo_cli::check_file(it))?;
     let reviews = config.reviews.as_deref();
-    let captions = &config.captions;
-    let captions = captions.load(Captions::parse, Captions::embedded, Captions::difference)?;
+    let captions =
+        config
+            .captions
+            .load(Captions::parse, Captions::embedded, Captions::difference)?;
     if let Some(sentence) = tables_not_read(config.input.as_deref(), &config.csv) {
         wo_cli::warn_line(&sentence);
     }
@@ -73,14 +72,7 @@ fn describe(
     if let Some((dir, _)) = in_place.filter(|_| !config.csv.is_empty()) {
         warn_of_override(dir);
     }
-    let both = config.input.as_deref().zip(output);
-    if let Some((input, _)) = both.filter(|paths| config.shard.is_some() && is_same(*paths)) {
-        wo_cli::bail!(
-            Exit::Usage,
-            "--shard would take the frames of the other shards out of {}", input.display();
-            "write to another file, or to stdout"
-        );
-    }
+    refuse_shard_in_place(config)?;
     // Two writers would overwrite each other.
     let _lock = in_place.map(|(dir, _)| FolderLock::take(dir)).transpose()?;
     let base = |file| BaseFolder::of(file).context("find the working directory");
@@ -130,6 +122,22 @@ fn write_file(
     let _lock = dir.map(FolderLock::wait).transpose()?;
     output.commit().with_context(written)?;
     Ok(outcome)
+}
+
+fn is_same((input, output): (&Path, &Path)) -> bool {
+    input.canonicalize().ok() == output.canonicalize().ok() && input.exists()
+}
+
+fn refuse_shard_in_place(config: &Config) -> anyhow::Result<()> {
+    let both = config.input.as_deref().zip(config.file());
+    if let Some((input, _)) = both.filter(|paths| config.shard.is_some() && is_same(*paths)) {
+        wo_cli::bail!(
+            Exit::Usage,
+            "--shard would take the frames of the other shards out of {}", input.display();
+            "write to another file, or to stdout"
+        );
+    }
+    Ok(())
 }
 
 fn warn_of_override(dir: &Path) {

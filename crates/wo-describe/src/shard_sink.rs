@@ -127,7 +127,7 @@ impl ShardSink {
 
     /// Ends the last shard. Returns how many images could not be written.
     pub(crate) fn end(self) -> anyhow::Result<u64> {
-        if let Some(lone) = self.part.filter(|_| self.n_parts == 1) {
+        if let Some(lone) = self.part.filter(|it| self.n_parts == 1 && it.count > 1) {
             wo_cli::warn!(
                 "the input is shard {lone} alone, and tar files do not say so";
                 "give the output of all shards: cat part-*.ndjson | wo-describe --to webdataset …"

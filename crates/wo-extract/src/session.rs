@@ -133,15 +133,19 @@ impl OpenFolder {
 
 /// Stops where a folder holds another shard: what it says of itself would be wrong.
 fn refuse_other_shard(out: &OutConfig, shard: &Shard) -> anyhow::Result<()> {
-    let begin = begin_of_records(&out.dir.join(RECORDS));
-    match begin.and_then(|begin| begin.shard) {
-        Some(held) if (held.index, held.count) != (shard.index, shard.count) => wo_cli::bail!(
-            Exit::Usage,
-            "{} holds shard {held}, so shard {shard} needs a folder of its own", out.dir.display();
-            "--out {}-{}", shell_word(&out.dir), shard.index
-        ),
-        _ => Ok(()),
-    }
+    let Some(begin) = begin_of_records(&out.dir.join(RECORDS)) else {
+        return Ok(());
+    };
+    let held = match begin.shard {
+        Some(held) if (held.index, held.count) == (shard.index, shard.count) => return Ok(()),
+        Some(held) => format!("shard {held}"),
+        None => "videos of all shards".to_owned(),
+    };
+    wo_cli::bail!(
+        Exit::Usage,
+        "{} holds {held}, so shard {shard} needs a folder of its own", out.dir.display();
+        "--out {}-{}", shell_word(&out.dir), shard.index
+    )
 }
 
 fn is_conflict(failure: &Failure) -> bool {

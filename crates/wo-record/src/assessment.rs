@@ -350,6 +350,9 @@ pub struct Comparison {
     /// How many groups of one size say as much, in the class that has the fewest: (Σn)²/Σn². Absent in older files.
     #[serde(default, serialize_with = "finite::option")]
     pub effective_groups: Option<f64>,
+    /// What to keep in mind with the candidate, as in [`crate::Base`]. Absent where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
 }
 
 /// Whether a model may go out.

@@ -137,6 +137,7 @@ impl Record {
             Self::Metric(it) => &mut it.caution,
             Self::Score(it) => &mut it.caution,
             Self::Verdict(it) => &mut it.caution,
+            Self::Comparison(it) => &mut it.caution,
             _ => return None,
         };
         place.get_or_insert_with(|| caution.to_owned());

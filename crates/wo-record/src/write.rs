@@ -61,7 +61,7 @@ impl<'a> Writer<'a> {
         *self.counts.n_dropped.entry(reason.to_owned()).or_default() += 1;
     }
 
-    /// Marks all metrics, scores and verdicts from here on with a caution, such as [`crate::DRAWN_BASE`].
+    /// Marks all metrics, scores, verdicts and comparisons from here on with a caution, such as [`crate::DRAWN_BASE`].
     pub fn caution(&mut self, code: Option<&str>) {
         self.caution = code.map(str::to_owned);
     }

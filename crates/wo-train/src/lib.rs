@@ -102,17 +102,8 @@ fn train(
     let mut session = stop.while_waiting(tidy, || {
         Session::prepare(config, group, named, input, found, &run_dir)
     })?;
-    if let Some(arguments) = arguments_not_in_force() {
-        wo_cli::say!(
-            "train.arguments of wo.toml are for scripts/retrain, and not in force here: {arguments}"
-        );
-    }
     session.announce(previous.as_ref());
-    if config.data.storage == Storage::Unread {
-        wo_cli::say!(
-            "planned from the records alone: near-duplicates and broken images are not known"
-        );
-    }
+    say_what_is_not_looked_at(config);
     let folds = session.check(config)?;
     let folder = config.data.folder_of_frames();
     let n_skipped_lines = session.dataset.n_skipped_lines;
@@ -141,6 +132,19 @@ fn train(
         writer.end()?;
     }
     Ok(outcome(&failures, n_skipped_lines, folder.as_deref()))
+}
+
+fn say_what_is_not_looked_at(config: &Config) {
+    if let Some(arguments) = arguments_not_in_force() {
+        wo_cli::say!(
+            "train.arguments of wo.toml are for scripts/retrain, and not in force here: {arguments}"
+        );
+    }
+    if config.data.storage == Storage::Unread {
+        wo_cli::say!(
+            "planned from the records alone: near-duplicates and broken images are not known"
+        );
+    }
 }
 
 /// What is said where a signal ends a run that waits.

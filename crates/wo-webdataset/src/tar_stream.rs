@@ -59,9 +59,22 @@ impl TarStream {
         Ok((stream, Running(child)))
     }
 
-    /// Reads what follows the last member. Fails where that is not the end of a tar file.
+    /// Reads what follows the last member. Fails where that is not the end of a tar file, or where more follows it.
     pub(crate) fn end(&mut self) -> anyhow::Result<()> {
-        io::copy(self, &mut io::sink())?;
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let n = self.read(&mut buffer)?;
+            if n == 0 {
+                break;
+            }
+            if buffer[..n].iter().any(|byte| *byte != 0) {
+                bail!(
+                    Exit::Integrity,
+                    "something follows the end of the tar file, such as another one";
+                    "name each tar file by itself: a.tar::b.tar, or 'pipe:cat a.tar::pipe:cat b.tar'"
+                );
+            }
+        }
         if self.n_zeros < END {
             bail!(
                 Exit::Integrity,

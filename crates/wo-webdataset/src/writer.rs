@@ -97,11 +97,6 @@ impl ShardWriter {
             indices: HashSet::new(),
         });
         *n_before += 1;
-        let size = self.size;
-        let is_full = self.open.as_ref().is_some_and(|shard| shard.is_full(size));
-        if is_full {
-            self.close(false)?;
-        }
         Ok(())
     }
 
@@ -190,6 +185,14 @@ impl ShardWriter {
             return Ok(());
         };
         let is_first = video.indices.len() == 1;
+        // Only a frame opens another shard, so that there always is a last one.
+        let (size, open) = (self.size, self.open.as_ref());
+        if is_first && open.is_some_and(|shard| shard.is_full(size)) {
+            self.close(false)?;
+        }
+        let Some(video) = &self.video else {
+            return Ok(());
+        };
         let sample = sample_name(&video.name, json.frame.index);
         let number = self.written.n_shards;
         let shard = match &mut self.open {

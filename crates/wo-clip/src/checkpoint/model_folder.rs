@@ -112,12 +112,13 @@ fn read_adapter(folder: &Path, find_base: FindBase<'_>) -> anyhow::Result<Checkp
 
 /// The command that merges an adapter in Python.
 fn merge_command(folder: &Path) -> String {
-    let folder = folder.display();
+    let folder = wo_cli::shell_word(folder);
     format!(
-        "merge it with peft, where its base model can be had, and give the folder merged: python3 -c \"from peft import \
-         PeftConfig, PeftModel; from transformers import CLIPModel, CLIPProcessor; a = '{folder}'; b = \
-         PeftConfig.from_pretrained(a).base_model_name_or_path; m = PeftModel.from_pretrained(CLIPModel.from_pretrained(b), \
-         a).merge_and_unload(); m.save_pretrained('merged'); CLIPProcessor.from_pretrained(b).save_pretrained('merged')\""
+        "merge it with peft, where its base model can be had, and give the folder merged: python3 -c \"import sys; from peft \
+         import PeftConfig, PeftModel; from transformers import AutoModel, AutoProcessor; a = sys.argv[1]; b = \
+         PeftConfig.from_pretrained(a).base_model_name_or_path; m = PeftModel.from_pretrained(AutoModel.from_pretrained(b), \
+         a).merge_and_unload(); m.save_pretrained('merged'); AutoProcessor.from_pretrained(b).save_pretrained('merged')\" \
+         {folder}"
     )
 }
 

@@ -116,16 +116,16 @@ fn other_weights(folder: &Path) -> anyhow::Result<anyhow::Error> {
 
 /// The command that has transformers read its own pickles and write safetensors beside them.
 fn convert_hugging_face(folder: &Path) -> String {
-    let folder = folder.display();
+    let folder = wo_cli::shell_word(folder);
     format!(
-        "if you trust it, with torch and transformers installed: python3 -c \"from transformers import AutoModel; \
-         AutoModel.from_pretrained('{folder}').save_pretrained('{folder}')\""
+        "if you trust it, with torch and transformers installed: python3 -c \"import sys; from transformers import AutoModel; \
+         a = sys.argv[1]; AutoModel.from_pretrained(a).save_pretrained(a)\" {folder}"
     )
 }
 
 /// The command that reads a pickle of tensors without running code, and writes safetensors beside it.
 fn convert_open_clip(folder: &Path) -> String {
-    let folder = folder.display();
+    let folder = wo_cli::shell_word(folder);
     format!(
         "in the folder {folder}, with torch and safetensors installed: python3 -c \"import torch; from safetensors.torch \
          import save_file; w = torch.load('{OPEN_CLIP_PICKLE}', map_location='cpu', weights_only=True); w = \

@@ -284,6 +284,8 @@ fn a_killed_run_leaves_whole_shards_only() {
         inline("a", 1),
         video("b"),
         inline("b", 0),
+        // With this frame the one before is written, and with it another shard begins.
+        inline("b", 1),
     ];
     writeln!(input, "{}", lines.join("\n")).unwrap();
     input.flush().unwrap();

@@ -133,6 +133,8 @@ impl Pairs<'_> {
             n,
             n_groups,
             effective_groups: Some(fewest_groups(metric, samples)),
+            // Written with the record, as in all of a model's.
+            caution: None,
         };
         let key = ScoreKey {
             task: self.task,

@@ -1,5 +1,6 @@
 //! One evaluation from what runs over shards left.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 
@@ -40,6 +41,8 @@ struct Merged {
     precision: Option<String>,
     tally: Tally,
     predictions: Vec<Prediction>,
+    /// The shard in which a video came.
+    shard_of: HashMap<String, u32>,
     suspects: Vec<wo_record::Suspect>,
     failures: Vec<Failure>,
     verdicts: Vec<Line>,
@@ -204,7 +207,14 @@ impl Merged {
     }
 
     fn take_part(&mut self, part: Part) -> anyhow::Result<()> {
-        if part.video_id.is_some() {
+        if let Some(video) = &part.video_id {
+            let shard = self.shard.as_ref().map_or(0, |it| it.index);
+            let other = self.shard_of.insert(video.clone(), shard);
+            ensure!(
+                other.is_none_or(|other| other == shard),
+                "the video {video} is in shard {} and in shard {shard}: it would count twice",
+                other.unwrap_or_default()
+            );
             self.predictions.push(state_of(part)?);
             return Ok(());
         }

@@ -271,6 +271,31 @@ fn what_does_not_belong_together_is_refused() {
 }
 
 #[test]
+fn a_video_of_two_shards_counts_in_none() {
+    let case = Case::new();
+    let parts = case.parts(2, &[]);
+    let text = |index: usize| fs::read_to_string(case.folder.path().join(&parts[index])).unwrap();
+    let first_video = |text: &str| {
+        let mut records = text
+            .lines()
+            .map(|it| serde_json::from_str::<Value>(it).unwrap());
+        let part = records.find(|it| it["type"] == "part" && it["video_id"].is_string());
+        part.unwrap()["video_id"].as_str().unwrap().to_owned()
+    };
+    let (one, two) = (first_video(&text(0)), first_video(&text(1)));
+    let doubled = text(1).replace(&two, &one);
+    fs::write(case.folder.path().join("doubled.ndjson"), doubled).unwrap();
+    let run = case.merge(&[parts[0].clone(), "doubled.ndjson".to_owned()], &[]);
+    assert_eq!(run.status, 6, "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains("is in shard 1 and in shard 2: it would count twice"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn flags_about_the_whole_are_not_for_a_part() {
     for flag in [
         "--table",

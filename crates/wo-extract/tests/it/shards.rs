@@ -109,6 +109,12 @@ fn each_shard_has_its_own_folder() {
             assert!(records.lines().next().unwrap().contains(&mark), "{records}");
         }
     }
+    let whole = out(&["--out", "whole"]);
+    assert!([0, 3].contains(&whole.status), "{}", whole.stderr);
+    let into_whole = out(&["--shard", "2/2", "--out", "whole"]);
+    assert_eq!(into_whole.status, 2);
+    let said = "whole holds videos of all shards, so shard 2/2 needs a folder of its own";
+    assert!(into_whole.stderr.contains(said), "{}", into_whole.stderr);
     let other = out(&["--shard", "2/2", "--out", "out-1"]);
     assert_eq!(other.status, 2);
     let said = "wo-extract: out-1 holds shard 1/2, so shard 2/2 needs a folder of its own\nhint: --out out-1-2\n";

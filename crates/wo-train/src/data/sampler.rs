@@ -190,16 +190,7 @@ impl<'a> Sampler<'a> {
                 }
             })
             .collect();
-        let captions: Vec<Vec<usize>> = self
-            .captions
-            .iter()
-            .map(|of_class| {
-                of_class
-                    .sample(&mut random, self.n_captions)
-                    .copied()
-                    .collect()
-            })
-            .collect();
+        let captions = self.draw_captions(&mut random);
         let firsts: Vec<usize> = captions
             .iter()
             .scan(0, |sum, of_class| {
@@ -226,6 +217,13 @@ impl<'a> Sampler<'a> {
             captions: captions.concat(),
             caption_of_video: caption_of_video[own].to_vec(),
         })
+    }
+
+    /// Captions of each class.
+    fn draw_captions(&self, random: &mut ChaCha8Rng) -> Vec<Vec<usize>> {
+        let of_class =
+            |of_class: &Vec<usize>| of_class.sample(random, self.n_captions).copied().collect();
+        self.captions.iter().map(of_class).collect()
     }
 
     /// The order of an epoch. Exercises and labels take turns, so that rare ones come as often as frequent ones. Within

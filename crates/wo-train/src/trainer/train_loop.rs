@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
 use anyhow::Context;
-use wo_cli::{Exit, bail};
+use wo_cli::Exit;
 use wo_clip::Clip;
 use wo_clip::tch::nn;
 
@@ -51,11 +51,7 @@ pub(crate) fn fit(
                 trainer.snapshot()?;
             }
             if is_stopping {
-                bail!(
-                    Exit::Locked,
-                    "stopped at step {} of {n_steps}", trainer.n_done();
-                    "the same command resumes from there"
-                );
+                return Err(stopped(trainer.n_done(), n_steps));
             }
 
             // ---- step ----
@@ -85,4 +81,13 @@ pub(crate) fn fit(
         Ok::<(), anyhow::Error>(())
     })?;
     trainer.finish()
+}
+
+fn stopped(n_done: usize, n_steps: usize) -> anyhow::Error {
+    wo_cli::error!(
+        Exit::Locked,
+        "stopped at step {n_done} of {n_steps}";
+        "the same command resumes from there"
+    )
+    .into()
 }

@@ -101,6 +101,42 @@ fn named(folder: &TempDir, names: &str) -> String {
 }
 
 #[test]
+fn a_set_has_a_last_shard_though_the_last_video_has_no_frames() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ShardNames::parse(&folder.path().join("f-%d.tar")).unwrap();
+    let mut writer = ShardWriter::new(names, ShardSize::Frames(1)).unwrap();
+    for id in ["a", "b"] {
+        writer.video(&video(id)).unwrap();
+        writer.frame(&frame(id, 0), jpeg(0)).unwrap().unwrap();
+    }
+    writer.video(&video("nothing could be decoded")).unwrap();
+    assert_eq!(writer.finish().unwrap().n_shards, 2);
+    assert_eq!(read(&named(&folder, "f-*.tar")).unwrap().len(), 2);
+}
+
+#[test]
+fn what_follows_the_end_of_a_tar_file_is_not_passed_over() {
+    let folder = set();
+    let mut both = fs::read(path(&folder, "f-0.tar")).unwrap();
+    both.extend(fs::read(path(&folder, "f-1.tar")).unwrap());
+    fs::write(path(&folder, "both.tar"), both).unwrap();
+    let pipe = format!("pipe:cat {}", named(&folder, "f-*.tar"));
+    for names in [named(&folder, "both.tar"), pipe] {
+        let error = read(&names).expect_err("more than one");
+        let said = message_of(&error).shown();
+        assert!(said.contains("something follows the end"), "{said}");
+    }
+    // Zeros may fill the last block of a tape.
+    let mut filled = fs::read(path(&folder, "f-0.tar")).unwrap();
+    filled.extend([0; 10_240]);
+    fs::write(path(&folder, "filled.tar"), filled).unwrap();
+    assert_eq!(read(&named(&folder, "filled.tar")).unwrap().len(), 2);
+    let both = ["f-0.tar", "f-1.tar"].map(|it| format!("pipe:cat {}", named(&folder, it)));
+    let both = both.join("::");
+    assert_eq!(read(&both).unwrap().len(), 4);
+}
+
+#[test]
 fn shards_are_read_back_as_they_were_written() {
     let folder = set();
     let in_files = read(&named(&folder, "f-{0..2}.tar")).unwrap();
