@@ -56,7 +56,6 @@ fn changed(base: &str, output: &Path, flags: &[&str]) -> BTreeSet<String> {
         .iter()
         .filter_map(|it| it["values"]["train_loss"].as_f64());
     let losses: Vec<f64> = losses.collect();
-    println!("{flags:?}: {losses:?}");
     assert!(!losses.is_empty(), "{flags:?}: {}", run.stdout);
     assert!(losses.iter().all(|it| it.is_finite()), "{losses:?}");
     let (before, after) = (tensors(Path::new(base)), tensors(output));
