@@ -29,6 +29,19 @@ impl Run {
         self.stdout.lines().collect()
     }
 
+    /// The lines of standard output but `begin` and `end`, sorted.
+    pub fn sorted_records(&self) -> Vec<String> {
+        let is_frame_of_stream =
+            |line: &str| line.contains(r#""type":"begin""#) || line.contains(r#""type":"end""#);
+        let lines = self.stdout.lines();
+        let mut records: Vec<String> = lines
+            .filter(|line| !is_frame_of_stream(line))
+            .map(str::to_owned)
+            .collect();
+        records.sort();
+        records
+    }
+
     pub(crate) fn of(status: ExitStatus, stdout: Vec<u8>, stderr: Vec<u8>) -> Self {
         let code = status
             .code()

@@ -27,16 +27,7 @@ fn lines() -> Vec<String> {
 fn described(input: String, flags: &[&str]) -> (Vec<String>, String) {
     let run = tool().args(flags).stdin(input).run();
     assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{flags:?}");
-    let is_between =
-        |line: &&&str| !line.contains(r#""type":"begin""#) && !line.contains(r#""type":"end""#);
-    let mut records: Vec<String> = run
-        .lines()
-        .iter()
-        .filter(is_between)
-        .map(|it| (*it).to_owned())
-        .collect();
-    records.sort();
-    (records, run.stdout)
+    (run.sorted_records(), run.stdout)
 }
 
 #[test]

@@ -39,20 +39,6 @@ fn lines(folder: &Path) -> Vec<String> {
     lines
 }
 
-/// Its records but `begin` and `end`, sorted.
-fn records(run: &Run) -> Vec<String> {
-    let is_between =
-        |line: &&&str| !line.contains(r#""type":"begin""#) && !line.contains(r#""type":"end""#);
-    let mut records: Vec<String> = run
-        .lines()
-        .iter()
-        .filter(is_between)
-        .map(|it| (*it).to_owned())
-        .collect();
-    records.sort();
-    records
-}
-
 struct Case {
     folder: wo_testkit::TempDir,
     model: PathBuf,
@@ -114,7 +100,7 @@ fn merged_metrics_are_those_of_one_run() {
         "balanced_accuracy>=0",
     ]);
     assert_eq!(whole.status, 3, "{}", whole.stderr);
-    let expected = records(&whole);
+    let expected = whole.sorted_records();
     for kind in [
         "score",
         "confusion",
@@ -140,7 +126,7 @@ fn merged_metrics_are_those_of_one_run() {
         for parts in [parts, backwards] {
             let merged = case.merge(&parts, &["--next", "--fail-under", "balanced_accuracy>=0"]);
             assert_eq!(merged.status, whole.status, "{}", merged.stderr);
-            assert_eq!(records(&merged), expected, "of {count}");
+            assert_eq!(merged.sorted_records(), expected, "of {count}");
             assert_eq!(merged.lines().last(), whole.lines().last());
         }
     }
@@ -150,7 +136,7 @@ fn merged_metrics_are_those_of_one_run() {
 fn the_order_of_the_input_changes_no_metric() {
     let case = Case::new();
     let scores = |run: &Run| -> Vec<String> {
-        let all = records(run).into_iter();
+        let all = run.sorted_records().into_iter();
         all.filter(|it| it.contains(r#""type":"score""#)).collect()
     };
     let one = case.run(&["--json", "all.ndjson"]);
@@ -175,7 +161,7 @@ fn what_regions_and_changes_find_is_merged_too() {
     let whole = case.run(&["--json", "all.ndjson", "--audit", "--robustness"]);
     let merged = case.merge(&case.parts(2, &flags), &["--audit"]);
     let kinds = |run: &Run| -> Vec<String> {
-        let all = records(run).into_iter();
+        let all = run.sorted_records().into_iter();
         let is_found = |it: &String| {
             ["score", "audit"]
                 .iter()
@@ -337,7 +323,10 @@ fn a_folder_is_judged_in_parts_too() {
         assert!([0, 3].contains(&run.status), "{}", run.stderr);
         file
     });
-    assert_eq!(records(&case.merge(&parts, &[])), records(&whole));
+    assert_eq!(
+        case.merge(&parts, &[]).sorted_records(),
+        whole.sorted_records()
+    );
 
     fs::remove_file(frames.join("records.ndjson")).unwrap();
     fs::write(
