@@ -8,7 +8,7 @@ use wo_record::{Frame, Image, LabelOrigin, PerceptualHash, Quality, Record, Vide
 
 use crate::plan::VideoSpec;
 use crate::random::{Purpose, Stream};
-use crate::stills::video_id;
+use crate::stills::video_record;
 use crate::truth;
 
 /// The side that the images would have.
@@ -25,7 +25,10 @@ pub(crate) fn write(
 ) -> anyhow::Result<()> {
     let mut writer = Writer::begin(output, "wo-synth", env!("CARGO_PKG_VERSION"), &[])?;
     for spec in specs {
-        let video = video(spec, n_frames);
+        let video = Video {
+            frame_rate_hz: None,
+            ..video_record(spec, n_frames)
+        };
         let folder = Path::new("frames").join(truth::name(spec));
         let folder = folder.to_str().context("a name in ASCII")?;
         let own = (spec.exercise as u64) << 32 | u64::from(spec.number);
@@ -42,24 +45,6 @@ pub(crate) fn write(
     }
     writer.end()?;
     Ok(())
-}
-
-fn video(spec: &VideoSpec, n_frames: u32) -> Video {
-    Video {
-        video_id: video_id(spec),
-        path: Some(truth::relative_path(spec).into()),
-        duration_ms: Some(truth::duration_ms(spec)),
-        width_px: Some(spec.width),
-        height_px: Some(spec.height),
-        exercise: Some(spec.exercise.name().into()),
-        label: Some(spec.label().into()),
-        person_id: Some(spec.person.id.clone()),
-        source_id: Some(spec.scene.id.clone()),
-        angle: Some(spec.camera.angle.name().into()),
-        n_frames: Some(n_frames),
-        n_frames_wanted: Some(n_frames),
-        ..Video::default()
-    }
 }
 
 fn frame(video: &Video, folder: &str, index: u32, stream: &mut Stream) -> Frame {

@@ -35,7 +35,7 @@ pub fn write_stills(
     let renderer = Renderer::square(spec, options.side);
     let own = (spec.exercise as u64) << 32 | u64::from(spec.number);
     let mut stream = Stream::new(spec.seed, Purpose::Still, own);
-    let mut records = vec![Record::Video(video_record(spec, options))];
+    let mut records = vec![Record::Video(video_record(spec, options.n_stills))];
     for index in 0..options.n_stills {
         let t_s = spec.tempo.duration_s * (index as f32 + stream.within(0.0..1.0))
             / options.n_stills as f32;
@@ -123,13 +123,14 @@ fn still_path(spec: &VideoSpec, index: u32) -> PathBuf {
 }
 
 /// The id of a video that has no file: of the seed and the place in the plan.
-pub(crate) fn video_id(spec: &VideoSpec) -> String {
+fn video_id(spec: &VideoSpec) -> String {
     blake3::hash(format!("{}/{}", spec.seed, spec.index).as_bytes())
         .to_hex()
         .to_string()
 }
 
-fn video_record(spec: &VideoSpec, options: StillOptions) -> Video {
+/// The record of a video of which so many frames are there.
+pub(crate) fn video_record(spec: &VideoSpec, n_frames: u32) -> Video {
     Video {
         video_id: video_id(spec),
         path: Some(truth::relative_path(spec).into()),
@@ -142,8 +143,8 @@ fn video_record(spec: &VideoSpec, options: StillOptions) -> Video {
         source_id: Some(spec.scene.id.clone()),
         person_id: Some(spec.person.id.clone()),
         angle: Some(spec.camera.angle.name().into()),
-        n_frames: Some(options.n_stills),
-        n_frames_wanted: Some(options.n_stills),
+        n_frames: Some(n_frames),
+        n_frames_wanted: Some(n_frames),
         ..Video::default()
     }
 }
