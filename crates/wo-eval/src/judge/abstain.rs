@@ -1,5 +1,6 @@
 //! When the model abstains: it is not confident enough, or cannot see enough.
 
+use serde::{Deserialize, Serialize};
 use wo_clip::AbstentionPolicy;
 use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson};
 use wo_record::{AbstainReason, Name, UNCLEAR, Verdict};
@@ -18,7 +19,8 @@ pub(crate) fn abstain(verdict: &mut Verdict, reasons: &[AbstainReason]) {
 }
 
 /// What a model that has no abstention threshold does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum WithoutThreshold {
     /// It says `unclear`: nothing bounds how many of its verdicts are wrong.
     #[default]

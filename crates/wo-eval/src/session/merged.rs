@@ -265,17 +265,17 @@ fn check(
         "the shards were judged by another model than {}", of_merge.model.display();
         "give --model the one that judged them"
     );
-    wo_cli::ensure!(
-        !config.analysis.audit.is_explicit() || judged.regions == "true",
-        Exit::Usage,
-        "--audit needs features of image regions, and the shards were judged without";
-        "give --audit to each run with --shard"
-    );
-    wo_cli::ensure!(
-        !config.analysis.suspects.is_explicit() || judged.regions == "true",
-        Exit::Usage,
-        "--suspects needs features of image regions, and the shards were judged without";
-        "give --audit to each run with --shard"
-    );
+    let (audit, suspects) = (&config.analysis.audit, &config.analysis.suspects);
+    for (flag, is_asked) in [
+        ("--audit", audit.is_explicit()),
+        ("--suspects", suspects.is_explicit()),
+    ] {
+        wo_cli::ensure!(
+            judged.regions || !is_asked,
+            Exit::Usage,
+            "{flag} needs features of image regions, and the shards were judged without";
+            "give --audit to each run with --shard"
+        );
+    }
     Ok(())
 }

@@ -7,6 +7,7 @@ use wo_clip::{Manifest, Precision};
 use wo_record::{Part, Suspect};
 
 use crate::cli::config::{EvaluateConfig, ModelConfig};
+use crate::judge::abstain::WithoutThreshold;
 use crate::score::tally::Tally;
 
 /// The version in records. Another one may mean something else by the same state.
@@ -31,13 +32,13 @@ pub(crate) struct HowJudged {
     /// As in `begin`.
     pub(crate) precision: Option<String>,
     /// `--allow-seen`.
-    pub(crate) seen: String,
+    pub(crate) seen: bool,
     /// `--force-verdict`.
-    pub(crate) verdicts: String,
+    pub(crate) verdicts: WithoutThreshold,
     /// `--audit`.
-    pub(crate) regions: String,
+    pub(crate) regions: bool,
     /// `--robustness`.
-    pub(crate) robustness: String,
+    pub(crate) robustness: bool,
 }
 
 impl HowJudged {
@@ -51,10 +52,10 @@ impl HowJudged {
         Ok(Self {
             model: model_id(manifest)?,
             precision: precision.record(),
-            seen: config.allow_seen.to_string(),
-            verdicts: format!("{:?}", of_model.without_threshold),
-            regions: config.analysis.needs_regions().to_string(),
-            robustness: of_model.robustness.to_string(),
+            seen: config.allow_seen,
+            verdicts: of_model.without_threshold,
+            regions: config.analysis.needs_regions(),
+            robustness: of_model.robustness,
         })
     }
 
