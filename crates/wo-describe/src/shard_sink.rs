@@ -9,10 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use wo_cli::{count, shell_word};
 use wo_folder::BaseFolder;
 use wo_record::{Begin, Failure, Frame, Image, Producer, Record, Shard, Video, code};
-use wo_webdataset::{ShardNames, ShardSize, ShardWriter};
-
-/// The largest image file that is read.
-const MAX_FILE: u64 = 64 * 1024 * 1024;
+use wo_webdataset::{MAX_IMAGE_BYTES, ShardNames, ShardSize, ShardWriter};
 
 /// Writes the frames of a stream as samples.
 pub(crate) struct ShardSink {
@@ -154,11 +151,11 @@ impl ShardSink {
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     wo_cli::open_file(path)?
-        .take(MAX_FILE + 1)
+        .take(MAX_IMAGE_BYTES + 1)
         .read_to_end(&mut bytes)?;
     anyhow::ensure!(
-        bytes.len() as u64 <= MAX_FILE,
-        "the image file has more than {MAX_FILE} bytes"
+        bytes.len() as u64 <= MAX_IMAGE_BYTES,
+        "the image file has more than {MAX_IMAGE_BYTES} bytes"
     );
     Ok(bytes)
 }

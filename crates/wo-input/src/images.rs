@@ -8,20 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 use wo_record::Image;
-use wo_webdataset::Span;
+use wo_webdataset::{MAX_IMAGE_BYTES, Span, jpeg_is_whole};
 
 /// The largest side of an image. Cameras write up to about 12 000.
 const MAX_SIDE: u32 = 16_384;
 /// The memory limit while decoding one image. A PNG of 48 KB can ask for 393 MB.
 const MAX_ALLOCATION: u64 = 256 * 1024 * 1024;
-/// The largest image file that is read.
-const MAX_FILE: u64 = 64 * 1024 * 1024;
-
-/// The end-of-image marker of a JPEG.
-const JPEG_END: [u8; 2] = [0xff, 0xd9];
-/// The marker may be this far from the last byte, since some cameras write a few bytes after it.
-const JPEG_TAIL: usize = 4096;
-
 /// Why an image cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
@@ -35,7 +27,7 @@ pub enum ImageError {
     #[error("decode the base64 of the image: {0}")]
     Base64(#[from] base64::DecodeError),
     /// The file is larger than any frame.
-    #[error("the image file has more than {MAX_FILE} bytes")]
+    #[error("the image file has more than {MAX_IMAGE_BYTES} bytes")]
     TooLarge,
 }
 
@@ -51,9 +43,9 @@ pub fn image_bytes(image: &Image, base: &Path) -> Result<Vec<u8>, ImageError> {
         Image::File { path, .. } => {
             let mut bytes = Vec::new();
             wo_cli::open_file(&base.join(path.as_path()))?
-                .take(MAX_FILE + 1)
+                .take(MAX_IMAGE_BYTES + 1)
                 .read_to_end(&mut bytes)?;
-            if bytes.len() as u64 > MAX_FILE {
+            if bytes.len() as u64 > MAX_IMAGE_BYTES {
                 return Err(ImageError::TooLarge);
             }
             Ok(bytes)
@@ -63,7 +55,7 @@ pub fn image_bytes(image: &Image, base: &Path) -> Result<Vec<u8>, ImageError> {
 
 /// The encoded bytes of an image that is a part of a file.
 pub fn span_bytes(path: &Path, span: Span) -> Result<Vec<u8>, ImageError> {
-    if span.length > MAX_FILE {
+    if span.length > MAX_IMAGE_BYTES {
         return Err(ImageError::TooLarge);
     }
     let mut bytes = vec![0; span.length as usize];
@@ -77,13 +69,7 @@ pub fn check_image(bytes: &[u8]) -> Result<(), ImageError> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
     reader.into_dimensions()?;
-    if is_jpeg
-        && !bytes
-            .windows(JPEG_END.len())
-            .rev()
-            .take(JPEG_TAIL)
-            .any(|pair| pair == JPEG_END)
-    {
+    if is_jpeg && !jpeg_is_whole(bytes) {
         return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
     }
     Ok(())

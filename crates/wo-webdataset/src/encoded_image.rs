@@ -5,6 +5,15 @@ const JPEG_END: [u8; 2] = [0xff, 0xd9];
 /// The marker may be this far from the last byte, since some cameras write a few bytes after it.
 const JPEG_TAIL: usize = 4096;
 
+/// The largest file of an image that is read.
+pub const MAX_IMAGE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Whether the bytes of a JPEG come to its end.
+pub fn jpeg_is_whole(bytes: &[u8]) -> bool {
+    let mut pairs = bytes.windows(JPEG_END.len()).rev().take(JPEG_TAIL);
+    pairs.any(|pair| pair == JPEG_END)
+}
+
 /// The extensions that members with an image have, as open_clip looks for them.
 pub(crate) const EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 
@@ -12,14 +21,8 @@ pub(crate) const EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 pub(crate) fn extension(bytes: &[u8]) -> Result<&'static str, &'static str> {
     match bytes {
         [] => Err("the image has no bytes"),
-        [0xff, 0xd8, 0xff, ..] => {
-            let mut pairs = bytes.windows(2).rev().take(JPEG_TAIL);
-            if pairs.any(|pair| pair == JPEG_END) {
-                Ok("jpg")
-            } else {
-                Err("the JPEG is cut off")
-            }
-        }
+        [0xff, 0xd8, 0xff, ..] if jpeg_is_whole(bytes) => Ok("jpg"),
+        [0xff, 0xd8, 0xff, ..] => Err("the JPEG is cut off"),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Ok("png"),
         [
             b'R',

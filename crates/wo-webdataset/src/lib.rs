@@ -16,6 +16,7 @@ mod sources;
 mod tar_stream;
 mod writer;
 
+pub use encoded_image::{MAX_IMAGE_BYTES, jpeg_is_whole};
 pub use reader::{Shards, ShardsRest};
 pub use sample::{ShardFrame, ShardVideo, Span};
 pub use shard_names::ShardNames;

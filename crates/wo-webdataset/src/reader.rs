@@ -11,15 +11,13 @@ use tar::{Archive, Entry};
 use wo_cli::{Exit, ExitWith, bail, ensure, error, message};
 use wo_record::{Failure, Image, Producer};
 
-use crate::encoded_image::EXTENSIONS;
+use crate::encoded_image::{EXTENSIONS, MAX_IMAGE_BYTES};
 use crate::gathered_videos::{GatheredVideos, Sample, Take, check};
 use crate::names::{LAST_MEMBER, parts};
 use crate::sample::{SHARD_SCHEMA, SampleJson, ShardJson, ShardVideo, Span, VERSION};
 use crate::sources::{ShardSource, Sources};
 use crate::tar_stream::TarStream;
 
-/// The largest image file that is read.
-const MAX_IMAGE: u64 = 64 * 1024 * 1024;
 /// The largest JSON file that is read.
 const MAX_JSON: u64 = 16 * 1024 * 1024;
 
@@ -274,12 +272,12 @@ fn image(
 ) -> anyhow::Result<(Image, Option<Span>)> {
     let length = entry.size();
     ensure!(
-        length <= MAX_IMAGE,
+        length <= MAX_IMAGE_BYTES,
         Exit::Integrity,
-        "{member} has more than {MAX_IMAGE} bytes"
+        "{member} has more than {MAX_IMAGE_BYTES} bytes"
     );
     let Some(path) = path else {
-        let jpeg_base64 = STANDARD.encode(content(entry, MAX_IMAGE, member)?);
+        let jpeg_base64 = STANDARD.encode(content(entry, MAX_IMAGE_BYTES, member)?);
         return Ok((Image::Inline { jpeg_base64 }, None));
     };
     let span = Span {

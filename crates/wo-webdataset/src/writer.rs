@@ -185,15 +185,12 @@ impl ShardWriter {
             return Ok(());
         };
         let is_first = video.indices.len() == 1;
+        let sample = sample_name(&video.name, json.frame.index);
         // Only a frame opens another shard, so that there always is a last one.
         let (size, open) = (self.size, self.open.as_ref());
         if is_first && open.is_some_and(|shard| shard.is_full(size)) {
             self.close(false)?;
         }
-        let Some(video) = &self.video else {
-            return Ok(());
-        };
-        let sample = sample_name(&video.name, json.frame.index);
         let number = self.written.n_shards;
         let shard = match &mut self.open {
             Some(shard) => shard,
